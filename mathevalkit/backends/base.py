@@ -1,0 +1,73 @@
+"""The one protocol every engine speaks, and the registry that finds engines by name.
+
+A backend goes through four states, each entered once::
+
+    backend = open_backend(options)     # cheap: no weights, no heavy import in this process
+    info = backend.start()              # the tokenizer is ready; preflight can ask it anything
+    backend.load()                      # weights load
+    for completion in backend.generate(requests): ...   # in the order they finish
+    backend.close()                     # idempotent; also on every error path
+
+``generate`` may be called again after it is exhausted (one loaded model, several tasks). It pulls
+from ``requests`` lazily, yields exactly one completion for each request and never raises for a single
+one: a request that cannot be served comes back with ``finish_reason="error"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from mathevalkit.types import Completion, EngineOptions, Message, ModelInfo, Request
+
+
+class Tokenizer(Protocol):
+    """The model's own tokenizer, as the engine will use it."""
+
+    @property
+    def bos_token_id(self) -> int | None: ...
+
+    @property
+    def chat_template(self) -> str | None: ...
+
+    def encode(self, texts: Sequence[str], *, special_tokens: bool) -> list[list[int]]:
+        """Token ids exactly as ``generate`` would feed them to the model."""
+        ...
+
+    def render_chat(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
+        """The conversations as prompts, with the generation prompt appended."""
+        ...
+
+
+class Backend(Protocol):
+    """An engine that turns requests into completions."""
+
+    def start(self) -> ModelInfo:
+        """Make the tokenizer ready. Raises BackendUnavailableError, ModelNotFoundError."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """None where there is no model (a replay)."""
+        ...
+
+    def load(self) -> None:
+        """Load the weights. Raises OutOfMemoryError, ModelNotFoundError, BackendError."""
+        ...
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        """Yield completions as they finish. Raises EngineDiedError when restarts are used up."""
+        ...
+
+    @property
+    def restarts(self) -> int:
+        """How often the engine had to be restarted so far."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class BackendFactory(Protocol):
+    """What an entry point in the group ``mathevalkit.backends`` names."""
+
+    def __call__(self, options: EngineOptions) -> Backend: ...

@@ -1,0 +1,163 @@
+"""The vocabulary of mathevalkit: one frozen dataclass for each arrow on the road of a sample.
+
+    tasks/*.yaml ─► Sample ─► Request ─► Completion ─► Extraction ─► Verdict ─► Results
+
+A worked example, one GSM8K problem all the way::
+
+    Sample(id="17", question="Weng earns $12 an hour ...", gold="10", subject="", level="")
+    Request(sample_id="17", k=0, prompt="Below is an instruction ...", special_tokens=True,
+            sampling=Sampling(max_tokens=512, stop=("Question:", ...)), seed=...)
+    Completion(sample_id="17", k=0, text=" Weng earns ... The answer is: 10", finish_reason="stop", ...)
+    ScoredCompletion(sample_id="17", k=0, outcome="correct", answer="10", stage="number", ...)
+
+``Extraction`` and ``Verdict`` belong to the engine and live in ``answer_normalizers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Outcome: TypeAlias = Literal["correct", "wrong", "no_answer", "truncated", "undecided", "backend_error"]
+"""How a sample ended; exactly one of these. See ``mathevalkit.outcomes`` for the rule that decides."""
+
+OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "no_answer", "truncated", "undecided", "backend_error")
+
+FinishReason: TypeAlias = Literal["stop", "length", "error"]
+"""``stop``: end of sequence or a stop string; ``length``: the token budget ran out; ``error``: no text."""
+
+Message: TypeAlias = Mapping[str, str]
+"""One chat turn: ``{"role": "user", "content": "..."}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One problem of a task."""
+
+    id: str
+    """Stable within the task's data: the row's own id where it has one, else its row number."""
+    question: str
+    gold: str
+    """The reference answer alone, not the solution: ``72``, ``\\frac{1}{2}``."""
+    subject: str = ""
+    level: str = ""
+    solution: str = ""
+    """The reference solution where the data has one; used by preflight, never by scoring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn. ``temperature=0`` is greedy."""
+
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    n: int = 1
+    """Completions per sample."""
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One completion wanted from an engine: the ``k``-th of a sample."""
+
+    sample_id: str
+    k: int
+    prompt: str
+    special_tokens: bool
+    """Whether the tokenizer adds its special tokens (BOS); False where a chat template wrote them."""
+    sampling: Sampling
+    seed: int
+    """Seed of this very request, derived from ``sampling.seed``, the sample and ``k``."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.sample_id, self.k)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One generated text. Written to ``generations.jsonl`` as it is."""
+
+    sample_id: str
+    k: int
+    text: str
+    finish_reason: FinishReason
+    stop_reason: str | None = None
+    """The stop string that ended it, if one did."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    seconds: float | None = None
+    """From the request's hand-over to the engine until its last token, waiting included."""
+    error: str | None = None
+    """Why there is no text; set exactly when ``finish_reason`` is ``error``."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.sample_id, self.k)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCompletion:
+    """One line of ``verdicts.<scorer>.jsonl``: what became of one completion."""
+
+    sample_id: str
+    k: int
+    outcome: Outcome
+    answer: str | None
+    """What was extracted, or None."""
+    span: tuple[int, int] | None
+    """Where in the text it stood (characters)."""
+    rule: str | None
+    """Which extraction rule found it."""
+    stage: str
+    """Which stage of the engine decided."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What an engine knows of a model before its weights are loaded."""
+
+    model: str
+    backend: str
+    backend_version: str
+    revision: str | None = None
+    """Commit hash on the hub, or a fingerprint of the local weight files."""
+    dtype: str | None = None
+    quantization: str | None = None
+    max_model_len: int | None = None
+    bos_token_id: int | None = None
+    chat_template: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Versions of what computes: torch, transformers, llama.cpp …"""
+    hardware: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Everything a backend needs to open a model. Backends refuse what they cannot honour."""
+
+    model: str
+    backend: str = "vllm"
+    revision: str | None = None
+    tokenizer: str | None = None
+    dtype: str | None = None
+    quantization: str | None = None
+    max_model_len: int | None = None
+    gpu_memory_utilization: float | None = None
+    tensor_parallel_size: int = 1
+    pipeline_parallel_size: int = 1
+    lora: str | None = None
+    max_num_seqs: int | None = None
+    prefix_caching: bool = True
+    trust_remote_code: bool = False
+    engine_args: Mapping[str, Any] = field(default_factory=dict)
+    """Passed to the engine as they are, last."""
+    stall_seconds: float = 600.0
+    """With no token for this long the engine counts as stalled and is restarted."""
+    max_restarts: int = 3
+    log_path: str | None = None
+    """File for the engine's own output; the terminal stays ours."""
