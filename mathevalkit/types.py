@@ -161,3 +161,103 @@ class EngineOptions:
     max_restarts: int = 3
     log_path: str | None = None
     """File for the engine's own output; the terminal stays ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One worked example in a few-shot prompt."""
+
+    question: str
+    answer: str
+    """The whole worked answer, its final statement included."""
+    gold: str
+    """The final answer alone: what extraction must find in ``answer``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything besides the weights that decides a score."""
+
+    name: str
+    kind: Literal["completion", "chat"]
+    """``completion``: ``template`` makes the whole prompt; ``chat``: it makes the user turn and the
+    tokenizer's chat template makes the prompt."""
+    template: str
+    """Jinja2 over ``question``, ``shots`` (list of Shot), ``subject`` and ``level``."""
+    sampling: Sampling
+    scorer: str = "auto"
+    """Name in the registry of ``answer_normalizers.scorers``, or ``module:function``."""
+    strategy: str = "auto"
+    """Extraction strategy of ``answer_normalizers.extract``; scorers that extract their own way ignore it."""
+    system: str | None = None
+    shots: tuple[Shot, ...] = ()
+    origin: str = ""
+    """Whose recipe this is, with its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSource:
+    """Where the rows live on the Hugging Face hub."""
+
+    dataset: str
+    split: str
+    configs: tuple[str, ...] = ()
+    """All of these, concatenated in this order; empty for the default config."""
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowMapping:
+    """Jinja2 templates that turn one row (its columns are the variables) into a Sample's fields."""
+
+    question: str
+    gold: str
+    id: str = ""
+    subject: str = ""
+    level: str = ""
+    solution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedResult:
+    """One number somebody published for this task."""
+
+    model: str
+    percent: float
+    recipe: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A benchmark, as its YAML file describes it."""
+
+    name: str
+    title: str
+    path: str
+    """The YAML file."""
+    rows: RowMapping
+    recipes: Mapping[str, Recipe]
+    defaults: Mapping[str, str]
+    """Which recipe a kind of model gets: keys ``metamath``, ``chat``, ``base``."""
+    hub: HubSource | None = None
+    file: str | None = None
+    """Local data file, relative to the YAML file."""
+    num_rows: int | None = None
+    fingerprints: tuple[str, ...] = ()
+    """Known fingerprints of the mapped rows (``mathevalkit.data.fingerprint``)."""
+    licence: str = ""
+    published: tuple[PublishedResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedData:
+    """The samples of a task, read and fingerprinted. ``samples`` are all rows, in order."""
+
+    samples: tuple[Sample, ...]
+    fingerprint: str
+    """SHA-256 over id, question and gold of every row, in order."""
+    known: bool | None
+    """Whether the task file lists this fingerprint; None where it lists none."""
+    origin: str
+    """``hub:openai/gsm8k@<revision>`` or ``file:<path>``."""
