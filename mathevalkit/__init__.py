@@ -1,0 +1,40 @@
+"""mathevalkit: evaluate mathematical language models.
+
+    >>> import mathevalkit
+    >>> results = mathevalkit.evaluate(model="meta-math/MetaMath-7B-V1.0", task="gsm8k")  # doctest: +SKIP
+    >>> results.accuracy.percent  # doctest: +SKIP
+    66.5
+
+Names are loaded on first use, so that ``import mathevalkit`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mathevalkit.evaluate import evaluate as evaluate
+    from mathevalkit.journal import load_run as load_run
+    from mathevalkit.tasks import load_task as load_task
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "evaluate", "load_run", "load_task"]
+
+_HOME = {
+    "evaluate": "mathevalkit.evaluate",
+    "load_run": "mathevalkit.journal",
+    "load_task": "mathevalkit.tasks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,19 @@
+"""Shared fixtures. Real benchmark files are read from ``$MATHEVALKIT_SHARED`` (default: ``../shared``)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("MATHEVALKIT_SHARED", REPO.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real benchmark data; tests that need it skip where it does not exist."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no shared data folder at {SHARED} (set MATHEVALKIT_SHARED)")
+    return SHARED
