@@ -261,3 +261,115 @@ class LoadedData:
     """Whether the task file lists this fingerprint; None where it lists none."""
     origin: str
     """``hub:openai/gsm8k@<revision>`` or ``file:<path>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which of a task's rows were run: all of them, a seeded sample, or the first."""
+
+    limit: int | None = None
+    """Size of a sample drawn without replacement with ``seed``."""
+    first: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunManifest:
+    """``manifest.json``: everything needed to say what a run was, and to run it again."""
+
+    schema_version: int
+    run_id: str
+    created: str
+    """UTC, ISO 8601."""
+    identity: Mapping[str, Any]
+    """What decides the completions: model, data, prompt, sampling. Two runs with equal identity may be
+    resumed into each other; anything else in the manifest is for the record."""
+    model: ModelInfo
+    task: str
+    task_title: str
+    data_origin: str
+    data_fingerprint: str
+    data_known: bool | None
+    selection: Selection
+    num_samples: int
+    recipe: Recipe
+    recipe_reason: str
+    """Why this recipe was taken, in words."""
+    prompt_hash: str
+    scorers: tuple[str, ...]
+    """The first decides the outcome; the others are recorded beside it."""
+    versions: Mapping[str, str]
+    git_commit: str | None = None
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """A proportion with what is known about it. All values are fractions between 0 and 1."""
+
+    value: float | None
+    """Correct over scored; None where nothing was scored."""
+    low: float | None
+    high: float | None
+    """95 % interval: Wilson for one completion a sample, clustered by sample for several."""
+    floor: float | None
+    """The least it could be: undecided, failed and truncated completions all counted wrong."""
+    ceiling: float | None
+    """The most it could be: all of those counted right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Results of one subject, level, or the whole."""
+
+    name: str
+    samples: int
+    completions: int
+    accuracy: Accuracy
+    outcomes: Mapping[str, int]
+    """Completions by outcome; every outcome is a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """``results.json``: the aggregates of a whole run."""
+
+    schema_version: int
+    run_id: str
+    model: str
+    task: str
+    recipe: str
+    scorer: str
+    overall: Group
+    by_subject: tuple[Group, ...]
+    by_level: tuple[Group, ...]
+    by_subject_level: tuple[Group, ...]
+    """Names are ``subject / level``."""
+    other_scorers: Mapping[str, Accuracy]
+    """The same completions under the other scorers of the recipe."""
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: Mapping[str, float]
+    """Wall time by phase; ``generation`` is summed over resumed sessions."""
+    restarts: int = 0
+    run_dir: str = ""
+
+    @property
+    def accuracy(self) -> Accuracy:
+        return self.overall.accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot of a run under way, handed to observers a few times a second."""
+
+    done: int
+    total: int
+    resumed: int
+    """Of ``done``, how many were on disk already when this session began."""
+    accuracy: Accuracy
+    outcomes: Mapping[str, int]
+    completion_tokens: int
+    """Generated in this session."""
+    seconds: float
+    """Since this session's first request."""

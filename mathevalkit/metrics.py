@@ -1,0 +1,158 @@
+"""Counting outcomes and turning counts into accuracies with intervals.
+
+    >>> tally = Tally()
+    >>> for i, outcome in enumerate(["correct", "wrong", "correct", "undecided"]):
+    ...     tally.add(str(i), outcome)
+    >>> a = tally.accuracy()
+    >>> a.value, a.floor, a.ceiling
+    (0.5, 0.5, 0.75)
+
+A ``backend_error`` is no answer of the model: it is left out of the denominator, and widens the bounds.
+An undecided, truncated or unanswered completion is in the denominator and not correct.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import sqrt
+
+from mathevalkit.types import OUTCOMES, Accuracy, Group, Outcome, Sample
+
+Z95 = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution."""
+
+
+def wilson_interval(correct: int, n: int, *, z: float = Z95) -> tuple[float, float]:
+    """Wilson score interval for a proportion (Wilson 1927, JASA 22, 209-212).
+
+    Holds its coverage at small ``n`` and near 0 and 1, where the normal interval fails.
+
+    >>> [round(x, 3) for x in wilson_interval(877, 1319)]  # 66.5 % of GSM8K
+    [0.639, 0.69]
+    """
+    if n <= 0:
+        raise ValueError(f"n must be positive, got {n}")
+    p = correct / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    # At the ends the interval touches 0 or 1 exactly; rounding must not leave it a hair outside.
+    low = 0.0 if correct == 0 else max(0.0, centre - half)
+    high = 1.0 if correct == n else min(1.0, centre + half)
+    return low, high
+
+
+def clustered_interval(per_sample: Iterable[tuple[int, int]], *, z: float = Z95) -> tuple[float, float]:
+    """Interval for the mean over completions when each sample has several.
+
+    Args:
+        per_sample: ``(correct, scored)`` of each sample with at least one scored completion.
+        z: normal quantile.
+
+    Completions of one sample are not independent, so the standard error is clustered by sample
+    (ratio estimator; Miller 2024, "Adding Error Bars to Evals", arXiv:2411.00640, section 2.2).
+    The cluster-robust variance is turned into an effective number of observations and put into
+    Wilson's formula, which keeps the interval inside 0 and 1 and honest near the ends.
+    """
+    pairs = [(c, m) for c, m in per_sample if m > 0]
+    total = sum(m for _, m in pairs)
+    if not total:
+        raise ValueError("no scored completion")
+    clusters = len(pairs)
+    p = sum(c for c, _ in pairs) / total
+    if clusters < 2 or p in (0.0, 1.0):
+        # No variance between samples to learn from: as many observations as there are samples.
+        effective = float(clusters)
+    else:
+        squares = sum((c - m * p) ** 2 for c, m in pairs)
+        variance = clusters / (clusters - 1) * squares / total**2
+        effective = min(p * (1 - p) / variance, float(total)) if variance > 0 else float(total)
+    z2 = z * z
+    centre = (p + z2 / (2 * effective)) / (1 + z2 / effective)
+    half = z / (1 + z2 / effective) * sqrt(p * (1 - p) / effective + z2 / (4 * effective * effective))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+class Tally:
+    """Outcome counts of a group of completions; memory grows with samples, not with completions."""
+
+    def __init__(self) -> None:
+        self._outcomes: Counter[Outcome] = Counter()
+        self._samples: dict[str, list[int]] = {}  # id -> [correct, scored, completions]
+
+    def add(self, sample_id: str, outcome: Outcome) -> None:
+        """Count one completion of a sample."""
+        self._outcomes[outcome] += 1
+        counts = self._samples.setdefault(sample_id, [0, 0, 0])
+        counts[2] += 1
+        if outcome != "backend_error":
+            counts[1] += 1
+            if outcome == "correct":
+                counts[0] += 1
+
+    @property
+    def completions(self) -> int:
+        return self._outcomes.total()
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        return {outcome: self._outcomes[outcome] for outcome in OUTCOMES}
+
+    def accuracy(self) -> Accuracy:
+        """Accuracy of what has been added so far."""
+        correct = self._outcomes["correct"]
+        total = self.completions
+        errors = self._outcomes["backend_error"]
+        scored = total - errors
+        if not total:
+            return Accuracy(value=None, low=None, high=None, floor=None, ceiling=None)
+        open_ = self._outcomes["undecided"] + self._outcomes["truncated"] + errors
+        floor, ceiling = correct / total, (correct + open_) / total
+        if not scored:
+            return Accuracy(value=None, low=None, high=None, floor=floor, ceiling=ceiling)
+        if scored == total == len(self._samples):  # one completion a sample
+            low, high = wilson_interval(correct, scored)
+        else:
+            low, high = clustered_interval((c, m) for c, m, _ in self._samples.values())
+        return Accuracy(value=correct / scored, low=low, high=high, floor=floor, ceiling=ceiling)
+
+    def group(self, name: str) -> Group:
+        """The counts as a row of a table."""
+        return Group(
+            name=name,
+            samples=len(self._samples),
+            completions=self.completions,
+            accuracy=self.accuracy(),
+            outcomes=self.outcomes,
+        )
+
+
+class Breakdown:
+    """Tallies of a run: the whole, each subject, each level, each pair of both."""
+
+    def __init__(self, samples: Mapping[str, Sample]) -> None:
+        self._samples = samples
+        self.overall = Tally()
+        self._subjects: dict[str, Tally] = {}
+        self._levels: dict[str, Tally] = {}
+        self._both: dict[tuple[str, str], Tally] = {}
+
+    def add(self, sample_id: str, outcome: Outcome) -> None:
+        """Count one completion in every group its sample belongs to."""
+        sample = self._samples[sample_id]
+        self.overall.add(sample_id, outcome)
+        if sample.subject:
+            self._subjects.setdefault(sample.subject, Tally()).add(sample_id, outcome)
+        if sample.level:
+            self._levels.setdefault(sample.level, Tally()).add(sample_id, outcome)
+        if sample.subject and sample.level:
+            self._both.setdefault((sample.subject, sample.level), Tally()).add(sample_id, outcome)
+
+    def by_subject(self) -> tuple[Group, ...]:
+        return tuple(self._subjects[name].group(name) for name in sorted(self._subjects))
+
+    def by_level(self) -> tuple[Group, ...]:
+        return tuple(self._levels[name].group(name) for name in sorted(self._levels))
+
+    def by_subject_level(self) -> tuple[Group, ...]:
+        return tuple(self._both[key].group(" / ".join(key)) for key in sorted(self._both))
