@@ -110,7 +110,7 @@ class Tally:
         floor, ceiling = correct / total, (correct + open_) / total
         if not scored:
             return Accuracy(value=None, low=None, high=None, floor=floor, ceiling=ceiling)
-        if scored == total == len(self._samples):  # one completion a sample
+        if total == len(self._samples):  # one completion a sample
             low, high = wilson_interval(correct, scored)
         else:
             low, high = clustered_interval((c, m) for c, m, _ in self._samples.values())

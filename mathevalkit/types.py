@@ -193,6 +193,8 @@ class Recipe:
     shots: tuple[Shot, ...] = ()
     origin: str = ""
     """Whose recipe this is, with its source."""
+    also_scorers: tuple[str, ...] = ()
+    """Further scorers, reported beside the first: the one that published numbers were made with, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,8 +352,11 @@ class Results:
     prompt_tokens: int
     completion_tokens: int
     seconds: Mapping[str, float]
-    """Wall time by phase; ``generation`` is summed over resumed sessions."""
+    """Wall time by phase, of the session that finished the run."""
+    sessions: int = 1
+    """How often the run was started or resumed until it was whole."""
     restarts: int = 0
+    """How often the engine had to be restarted in the last session."""
     run_dir: str = ""
 
     @property
@@ -373,3 +378,65 @@ class Progress:
     """Generated in this session."""
     seconds: float
     """Since this session's first request."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a user asks of a run besides the model and the task. None leaves a recipe's own value."""
+
+    recipe: str | None = None
+    num_fewshot: int | None = None
+    apply_chat_template: bool | None = None
+    system_prompt: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    n: int | None = None
+    seed: int = 0
+    stop: tuple[str, ...] | None = None
+    scorers: tuple[str, ...] = ()
+    """Instead of the recipe's; the first decides the outcome."""
+    limit: int | None = None
+    first: int | None = None
+    data_file: str | None = None
+    task_dirs: tuple[str, ...] = ()
+    output_dir: str = "runs"
+    preflight: bool = True
+    new: bool = False
+    """Start a new run even where the same one is on disk."""
+    resume: str | None = None
+    """A run directory to go on with; its settings must be the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One preflight check and what it found."""
+
+    name: str
+    status: Literal["ok", "warning", "error", "skipped"]
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run, decided: everything that happens before weights load has happened."""
+
+    model: ModelInfo
+    engine: EngineOptions
+    task: Task
+    data: LoadedData
+    selection: Selection
+    samples: tuple[Sample, ...]
+    """The selected rows, in the order of the data."""
+    recipe: Recipe
+    recipe_reason: str
+    prompt_hash: str
+    scorers: tuple[str, ...]
+    identity: Mapping[str, Any]
+    options: RunOptions
+
+    @property
+    def total(self) -> int:
+        """Completions wanted."""
+        return len(self.samples) * self.recipe.sampling.n

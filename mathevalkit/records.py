@@ -1,0 +1,73 @@
+"""Dataclasses to JSON and back: the only place that knows how our records look on disk.
+
+    >>> from mathevalkit.types import Completion
+    >>> line = encode_line(Completion(sample_id="17", k=0, text="A: 18", finish_reason="stop"))
+    >>> decode(Completion, orjson.loads(line), where="here").text
+    'A: 18'
+
+Encoding is orjson's own (it writes dataclasses field by field). A lone surrogate, which a tokenizer can
+leave in a text and which no UTF-8 file can hold, is written as U+FFFD. Decoding is pydantic's, but for
+``Completion``, whose millions of lines are decoded by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, TypeVar
+
+import orjson
+
+from mathevalkit.errors import RunDirectoryError
+from mathevalkit.types import Completion
+
+T = TypeVar("T")
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_OPTIONS = orjson.OPT_NON_STR_KEYS
+
+
+def encode(record: Any) -> bytes:
+    """A record as indented JSON, for files that people read."""
+    return _dump(record, _OPTIONS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def encode_line(record: Any) -> bytes:
+    """A record as one line of JSON, newline included."""
+    return _dump(record, _OPTIONS | orjson.OPT_APPEND_NEWLINE)
+
+
+def _dump(record: Any, options: int) -> bytes:
+    try:
+        return orjson.dumps(record, option=options)
+    except TypeError:  # orjson refuses lone surrogates
+        import json
+        from dataclasses import asdict, is_dataclass
+
+        plain = asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
+        text = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", json.dumps(plain, ensure_ascii=False))
+        return orjson.dumps(orjson.loads(text), option=options)
+
+
+def decode(kind: type[T], record: Any, *, where: str) -> T:
+    """A record read from JSON as the dataclass it was. Raises RunDirectoryError naming ``where``."""
+    if kind is Completion:
+        try:
+            return kind(**record)
+        except TypeError as error:
+            raise RunDirectoryError(f"{where}: not a completion: {error}") from error
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(kind).validate_python(record)  # type: ignore[no-any-return]  # TypeAdapter[Any]
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise RunDirectoryError(f"{where}: {field}: {first['msg']}") from error
+
+
+@cache
+def _adapter(kind: type) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
