@@ -5,7 +5,6 @@
       generations.jsonl         append-only, one completion a line, written the moment it exists
       verdicts.<scorer>.jsonl   one verdict a line; derived, rewritten at every resume and rescore
       sessions.jsonl            one line each time the run was started or resumed
-      engine.log                the engine's own output
       results.json              the aggregates; written last, atomically: its presence means the run is whole
 
 Each JSON Lines file opens with a header line, ``{"file": "generations", "schema_version": 1}``.
@@ -44,7 +43,6 @@ MANIFEST = "manifest.json"
 GENERATIONS = "generations.jsonl"
 SESSIONS = "sessions.jsonl"
 RESULTS = "results.json"
-ENGINE_LOG = "engine.log"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -71,7 +69,9 @@ class AppendFile:
         """What was cut off the end when the file was opened, if anything was."""
         self._synced = time.monotonic()
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644)
+            self._fd = os.open(
+                path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644
+            )
         except OSError as error:
             raise RunDirectoryError(f"{path}: cannot be opened for writing: {error.strerror}") from error
         try:
@@ -269,6 +269,11 @@ class Journal:
         finally:
             sessions.close()
 
+    def count_sessions(self) -> int:
+        """How often the run was started or resumed so far."""
+        lines = read_lines(self.path / SESSIONS, kind="sessions")
+        return sum(record.get("event") == "start" for _, record in lines)
+
     def finish(self, results: Results) -> None:
         """Write ``results.json``, after everything else is on the device."""
         self._put_back_if_gone()
@@ -368,7 +373,9 @@ def identity_difference(ours: Any, theirs: Any, *, prefix: str = "") -> list[str
         return [
             line
             for key in sorted({*ours, *theirs})
-            for line in identity_difference(ours.get(key), theirs.get(key), prefix=f"{prefix}.{key}" if prefix else key)
+            for line in identity_difference(
+                ours.get(key), theirs.get(key), prefix=f"{prefix}.{key}" if prefix else key
+            )
         ]
     return [] if ours == theirs else [f"{prefix}: on disk {_short(ours)}, now {_short(theirs)}"]
 
