@@ -35,7 +35,7 @@ from mathevalkit.journal import (
     require_same_identity,
 )
 from mathevalkit.observer import Observer
-from mathevalkit.plan import make_manifest, make_plan, model_slug, run_folder
+from mathevalkit.plan import make_manifest, make_plan, model_slug, run_folder, versions
 from mathevalkit.scoring import Judge
 from mathevalkit.types import (
     Completion,
@@ -233,8 +233,8 @@ class Session:
                 continue  # the first one written counts
             if completion.sample_id not in self._samples or completion.k >= self._plan.recipe.sampling.n:
                 raise RunDirectoryError(
-                    f"{self._journal.path}: sample {completion.sample_id!r} (k={completion.k}) is not part of this run; "
-                    "the folder holds lines of another run"
+                    f"{self._journal.path}: sample {completion.sample_id!r} (k={completion.k}) is not part of "
+                    "this run; the folder holds lines of another run"
                 )
             self._count(completion)
         self._resumed = len(self._done)
@@ -247,7 +247,7 @@ class Session:
                 "event": "start",
                 "time": _now(),
                 "on_disk": self._resumed,
-                "versions": dict(make_manifest(self._plan).versions),
+                "versions": versions(self._plan),
             }
         )
 

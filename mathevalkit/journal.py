@@ -93,7 +93,8 @@ class AppendFile:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RunLockedError(
-                f"{self.path.parent}: another process is writing this run; wait for it, stop it, or start a run of its own with --new"
+                f"{self.path.parent}: another process is writing this run; "
+                "wait for it, stop it, or start a run of its own with --new"
             ) from error
 
     def _cut_torn_line(self) -> None:
@@ -142,7 +143,7 @@ class AppendFile:
     def in_place(self) -> bool:
         """Whether the path still leads to the file that is being written."""
         try:
-            there = os.stat(self.path)
+            there = self.path.stat()
         except FileNotFoundError:
             return False
         here = os.fstat(self._fd)
@@ -259,6 +260,7 @@ class Journal:
             self._verdicts[scorer] = AppendFile(path, kind="verdicts")
 
     def append_verdict(self, scorer: str, verdict: ScoredCompletion) -> None:
+        """Write one verdict of a scorer that ``start_verdicts`` named."""
         self._verdicts[scorer].append(encode_line(verdict))
 
     def log_session(self, record: dict[str, Any]) -> None:

@@ -92,10 +92,12 @@ class Tally:
 
     @property
     def completions(self) -> int:
+        """How many were added."""
         return self._outcomes.total()
 
     @property
     def outcomes(self) -> dict[str, int]:
+        """Completions by outcome; every outcome is a key."""
         return {outcome: self._outcomes[outcome] for outcome in OUTCOMES}
 
     def accuracy(self) -> Accuracy:
@@ -149,10 +151,13 @@ class Breakdown:
             self._both.setdefault((sample.subject, sample.level), Tally()).add(sample_id, outcome)
 
     def by_subject(self) -> tuple[Group, ...]:
+        """One group a subject, by name; empty where samples carry none."""
         return tuple(self._subjects[name].group(name) for name in sorted(self._subjects))
 
     def by_level(self) -> tuple[Group, ...]:
+        """One group a level, by name."""
         return tuple(self._levels[name].group(name) for name in sorted(self._levels))
 
     def by_subject_level(self) -> tuple[Group, ...]:
+        """One group for each pair that occurs."""
         return tuple(self._both[key].group(" / ".join(key)) for key in sorted(self._both))

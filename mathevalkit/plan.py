@@ -6,7 +6,6 @@ the machine, not the scorer. Two runs of one identity may be resumed into each o
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 import sys
@@ -85,7 +84,9 @@ def make_plan(
         recipe_reason=reason,
         prompt_hash=hash_,
         scorers=tuple(dict.fromkeys(scorers)),
-        identity=_identity(task, data, info, engine, selection, recipe, hash_),
+        identity=_identity(
+            task, data, info=info, engine=engine, selection=selection, recipe=recipe, hash_=hash_
+        ),
         options=options,
     )
 
@@ -93,6 +94,7 @@ def make_plan(
 def _identity(
     task: Task,
     data: LoadedData,
+    *,
     info: ModelInfo,
     engine: EngineOptions,
     selection: Selection,
@@ -136,7 +138,7 @@ def run_folder(plan: Plan) -> Path:
 def model_slug(engine: EngineOptions) -> str:
     """A model's name as a folder: ``meta-math__MetaMath-7B-V1.0``; a local path gives its last part."""
     name = engine.model
-    if os.path.isabs(name) or name.startswith((".", "~")) or Path(name).exists():
+    if Path(name).is_absolute() or name.startswith((".", "~")) or Path(name).exists():
         name = Path(name).expanduser().resolve().name
     slug = _slug(name)
     return f"{slug}+{_slug(Path(engine.lora).name)}" if engine.lora else slug
@@ -167,13 +169,14 @@ def make_manifest(plan: Plan) -> RunManifest:
         recipe_reason=plan.recipe_reason,
         prompt_hash=plan.prompt_hash,
         scorers=plan.scorers,
-        versions=_versions(plan),
+        versions=versions(plan),
         git_commit=_git_commit(),
         command=tuple(sys.argv),
     )
 
 
-def _versions(plan: Plan) -> dict[str, str]:
+def versions(plan: Plan) -> dict[str, str]:
+    """Versions of everything that computes."""
     return {
         "mathevalkit": __version__,
         "python": ".".join(map(str, sys.version_info[:3])),

@@ -13,7 +13,6 @@ leave in a text and which no UTF-8 file can hold, is written as U+FFFD. Decoding
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -56,18 +55,12 @@ def decode(kind: type[T], record: Any, *, where: str) -> T:
             return kind(**record)
         except TypeError as error:
             raise RunDirectoryError(f"{where}: not a completion: {error}") from error
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
     try:
-        return _adapter(kind).validate_python(record)  # type: ignore[no-any-return]  # TypeAdapter[Any]
+        value: T = TypeAdapter(kind).validate_python(record)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise RunDirectoryError(f"{where}: {field}: {first['msg']}") from error
-
-
-@cache
-def _adapter(kind: type) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)
+    return value

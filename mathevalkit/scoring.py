@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from answer_normalizers import Verdict
 from answer_normalizers.scorers import Scorer, get_scorer
+
+from answer_normalizers import Verdict
 from mathevalkit.metrics import Breakdown, Tally
 from mathevalkit.outcomes import scored
 from mathevalkit.types import Accuracy, Completion, Sample, ScoredCompletion

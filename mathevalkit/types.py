@@ -74,6 +74,7 @@ class Request:
 
     @property
     def key(self) -> tuple[str, int]:
+        """What tells one completion of a run from every other."""
         return (self.sample_id, self.k)
 
 
@@ -96,6 +97,7 @@ class Completion:
 
     @property
     def key(self) -> tuple[str, int]:
+        """What tells one completion of a run from every other."""
         return (self.sample_id, self.k)
 
 
@@ -361,6 +363,7 @@ class Results:
 
     @property
     def accuracy(self) -> Accuracy:
+        """Of the whole run."""
         return self.overall.accuracy
 
 

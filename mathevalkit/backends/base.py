@@ -25,10 +25,14 @@ class Tokenizer(Protocol):
     """The model's own tokenizer, as the engine will use it."""
 
     @property
-    def bos_token_id(self) -> int | None: ...
+    def bos_token_id(self) -> int | None:
+        """None for a model that has no such token."""
+        ...
 
     @property
-    def chat_template(self) -> str | None: ...
+    def chat_template(self) -> str | None:
+        """The Jinja template itself, or None."""
+        ...
 
     def encode(self, texts: Sequence[str], *, special_tokens: bool) -> list[list[int]]:
         """Token ids exactly as ``generate`` would feed them to the model."""
@@ -64,10 +68,14 @@ class Backend(Protocol):
         """How often the engine had to be restarted so far."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop the engine and everything it started. May be called twice."""
+        ...
 
 
 class BackendFactory(Protocol):
     """What an entry point in the group ``mathevalkit.backends`` names."""
 
-    def __call__(self, options: EngineOptions) -> Backend: ...
+    def __call__(self, options: EngineOptions) -> Backend:
+        """Make a backend that has not been started yet."""
+        ...
