@@ -1,0 +1,218 @@
+r"""Where the answer stands in a text that a model wrote.
+
+    >>> text = "She sells 16 - 3 - 4 = 9 eggs and makes 9 * 2 = $18.\n#### 18"
+    >>> extract(text)
+    Extraction(value='18', start=59, end=61, rule='hash', explicit=True)
+    >>> grade(gold="18", text=text).equivalent
+    True
+
+What counts, in this order:
+
+1. Thinking (`<think>…</think>` and its kin) is not the answer. Only what comes after it counts; thinking that
+   was cut off has no answer.
+2. A base model goes on with the next question after its answer. Only what comes before that counts, where that
+   holds an answer.
+3. The last answer that the text marks: a box, `####`, "the answer is", "Answer:", `<answer>`.
+4. A guess, recorded as one (`explicit=False`): see `guesses.py`.
+
+The work is linear in the length of the text, which is searched from its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import Final
+
+from answer_normalizers import boxes, markers
+from answer_normalizers.equivalence import check
+from answer_normalizers.guesses import guess, last_number
+from answer_normalizers.policy import Policy
+from answer_normalizers.spans import Found, Span, is_placeholder, tidy
+from answer_normalizers.verdict import Extraction, Verdict
+
+_MAX_MISSES = 256
+"""Places that look like a marker and hold no answer, after which a text counts as one that marks none."""
+
+_DEFAULT_POLICY = Policy()
+
+Reader = Callable[[str, int, int, int], Found | None]
+"""(text, place of the needle, floor, end) -> what is marked there."""
+
+_BOX = tuple((needle, boxes.read_boxes) for needle in boxes.NEEDLES)
+_HASH = tuple((needle, markers.read_hash) for needle in markers.HASH_NEEDLES)
+_PHRASE = tuple((needle, markers.read_phrase) for needle in markers.PHRASE_NEEDLES)
+_COLON = tuple((needle, markers.read_colon) for needle in markers.COLON_NEEDLES)
+_CHINESE = tuple((needle, markers.read_chinese) for needle in markers.CHINESE_NEEDLES)
+_ALL = (*_HASH, *_PHRASE, *_COLON, *_BOX)
+
+_STRATEGIES: Final = MappingProxyType(
+    {
+        "boxed": (_BOX, frozenset({"boxed"})),
+        "hash": (_HASH, frozenset({"hash"})),
+        "the_answer_is": ((*_PHRASE, *_CHINESE), frozenset({"the_answer_is"})),
+        "answer_colon": ((*_PHRASE, *_COLON), frozenset({"answer_colon"})),
+        "answer_tag": (_PHRASE, frozenset({"answer_tag"})),
+    }
+)
+"""The strict strategies: each takes one recipe's own marker and nothing else."""
+
+STRATEGIES: Final = ("auto", *_STRATEGIES, "number", "whole")
+"""`auto`: any marker, or else a guess. `boxed`: `\\boxed{…}`. `hash`: `#### 18`. `the_answer_is`: "The answer
+is 18", MetaMath's and Minerva's endings included. `answer_colon`: "Answer: 18", "A: 18", an "Answer" heading.
+`answer_tag`: `<answer>18</answer>`. `number`: the last number of the text. `whole`: all of the text."""
+
+_THINKING = re.compile(
+    r"<(?P<closes>/?)(?:think|thinking|thought|thoughts|reasoning|reflection)>"
+    r"|\[(?P<closes_bracket>/?)THINK\]|◁(?P<closes_kimi>/?)think▷"
+    r"|<\|(?:begin|start)_of_thought\|>|(?P<closes_thought><\|end_of_thought\|>)"
+    r"|<\|channel\|>analysis|(?P<closes_channel><\|channel\|>final<\|message\|>)",
+    re.IGNORECASE,
+)
+_THINKING_MARKS = (
+    "hink>",
+    "HINK>",
+    "HINK]",
+    "hink▷",
+    "hought",
+    "inking>",
+    "soning>",
+    "flection>",
+    "<|channel|>",
+)
+"""A text that holds none of these holds no tag: much quicker to see than to search for the tags."""
+
+_NEXT_QUESTION = re.compile(
+    r"\n[ \t>#*_]*(?:Question|QUESTION|Problem|PROBLEM|Exercise|Instruction|Input|Q|User|USER|Human)[*_]*:"
+    r"|\n[ \t]*#{2,} *(?:Instruction|Question|Problem|User|Human|Input)\b"
+    r"|<\|(?:im_end|im_start|endoftext|eot_id|end_of_text|end|return)\|>|</s>|<(?:eos|end_of_turn)>|\[INST\]"
+)
+
+
+class UnknownStrategy(ValueError):
+    """The name of no extraction strategy; the message lists those there are."""
+
+
+def extract(text: str, *, strategy: str = "auto") -> Extraction | None:
+    """Find the answer in a text, and where it stands; None where there is none.
+
+    `strategy` is one of `STRATEGIES`. No text raises; the work is linear in its length. `value` is
+    `text[start:end]`, except where several adjacent boxes or formulas are one answer: then it is their contents
+    joined by ", ", and the span runs from the first to the last.
+
+    >>> extract(r"so $x$ is \\boxed{2} or \\boxed{3}").value
+    '2, 3'
+    >>> extract("The answer is 5.", strategy="boxed") is None
+    True
+
+    Raises:
+        UnknownStrategy: `strategy` is no name of a strategy.
+    """
+    found = _find(text, strategy)
+    return None if found is None else _extraction(text, found)
+
+
+def grade(*, gold: str, text: str, strategy: str = "auto", policy: Policy = _DEFAULT_POLICY) -> Verdict:
+    """Find the answer in a text and decide whether it is the same as `gold`: `extract`, then `check`.
+
+    `gold` is the answer alone ("18"), not a solution that holds it. A text without an answer is not equivalent,
+    at stage `extraction`. Where a text gives its answer in several boxes and each of them is the gold ("x + 11,
+    or 11 + x"), the verdict is equivalent.
+
+    >>> grade(gold="7", text="The answer is 7. Check: 3 + 4 = 7.").extraction.rule
+    'the_answer_is'
+
+    Raises:
+        UnknownStrategy: `strategy` is no name of a strategy.
+    """
+    found = _find(text, strategy)
+    if found is None:
+        return Verdict(False, "extraction", f"no answer found in the text (strategy `{strategy}`)")
+    extraction = _extraction(text, found)
+    verdict = check(gold=gold, pred=extraction.value, policy=policy)
+    if len(found.parts) > 1 and verdict.equivalent is not True:
+        each = [check(gold=gold, pred=text[start:end], policy=policy) for start, end in found.parts]
+        if all(part.equivalent is True for part in each):
+            verdict = each[-1]
+    return Verdict(verdict.equivalent, verdict.stage, verdict.reason, verdict.witness, extraction)
+
+
+def _find(text: str, strategy: str) -> Found | None:
+    if strategy not in STRATEGIES:
+        known = ", ".join(STRATEGIES)
+        raise UnknownStrategy(f"no extraction strategy is called {strategy!r}; there are: {known}")
+    start = _after_thinking(text)
+    if start is None:
+        return None
+    if strategy == "whole":
+        return _whole(text, start)
+    for first, last in _segments(text, start):
+        found = _find_in(text, first, last, strategy)
+        if found is not None:
+            return found
+    return None
+
+
+def _after_thinking(text: str) -> int | None:
+    """Where the answer's part of a text begins; None where thinking was cut off."""
+    start, thinking = 0, False
+    if not any(mark in text for mark in _THINKING_MARKS):
+        return start
+    for tag in _THINKING.finditer(text):
+        closes = any(tag.groupdict().values())
+        thinking = not closes
+        if closes:
+            start = tag.end()
+    return None if thinking else start
+
+
+def _segments(text: str, start: int) -> Iterator[Span]:
+    """The text cut before each next question or end of a turn; the first that holds an answer is the model's own."""
+    for cut in _NEXT_QUESTION.finditer(text, start):
+        yield start, cut.start()
+        start = cut.start()
+    yield start, len(text)
+
+
+def _find_in(text: str, start: int, end: int, strategy: str) -> Found | None:
+    if strategy == "number":
+        number = last_number(text, start, end)
+        return Found((number,), "last_number", explicit=False) if number else None
+    if strategy != "auto":
+        found = _last_marked(text, start, end, *_STRATEGIES[strategy])
+        return found or (markers.read_opening(text, start, end) if strategy == "answer_colon" else None)
+    readers = _ALL if text.isascii() else (*_ALL, *_CHINESE)
+    found = _last_marked(text, start, end, readers, None)
+    return found or markers.read_opening(text, start, end) or guess(text, start, end)
+
+
+def _last_marked(
+    text: str, start: int, end: int, readers: tuple[tuple[str, Reader], ...], rules: frozenset[str] | None
+) -> Found | None:
+    """The last answer that one of the readers finds marked by one of the rules."""
+    places = [text.rfind(needle, start, end) for needle, _ in readers]
+    for _ in range(_MAX_MISSES):
+        place = max(places)
+        if place < 0:
+            return None
+        index = places.index(place)
+        needle, read = readers[index]
+        found = read(text, place, start, end)
+        if found is not None and (rules is None or found.rule in rules):
+            return found
+        places[index] = text.rfind(needle, start, place)
+    return None
+
+
+def _whole(text: str, start: int) -> Found | None:
+    span = tidy(text, start, len(text))
+    if span[0] >= span[1] or is_placeholder(text, *span):
+        return None
+    return Found((span,), "whole", explicit=False)
+
+
+def _extraction(text: str, found: Found) -> Extraction:
+    start, end = found.parts[0][0], found.parts[-1][1]
+    value = text[start:end] if len(found.parts) == 1 else ", ".join(text[a:b] for a, b in found.parts)
+    return Extraction(value, start, end, found.rule, found.explicit)

@@ -1,0 +1,165 @@
+r"""The best guess at the answer of a text that marks none: what it ends with.
+
+In this order: a text that is nothing but an answer; what the last paragraph sets in bold; the right-hand side
+of the formula the text ends with; the last number, or the result of the calculation that it belongs to ("= 18
+dollars in 7 days"). A check, a note or an explanation that comes after the answer is not looked at.
+
+    >>> text = "3 + 4 = 7, so she has 7 eggs.\nCheck: 7 - 4 = 3."
+    >>> (start, end), = guess(text, 0, len(text)).parts
+    >>> text[start:end], text.rfind("7", 0, start) < start
+    ('7', True)
+"""
+
+from __future__ import annotations
+
+import re
+
+from answer_normalizers.markers import reduce_prose
+from answer_normalizers.spans import NUMBER, Found, Span, is_placeholder, number_head, tidy, with_sign, words
+
+_WINDOW = 2_000
+"""Characters at the end of a text within which bold text and formulas are looked for."""
+
+_AFTERTHOUGHT = re.compile(
+    r"\n[ \t>#*_(-]*(?:(?:checks?|checking|verif(?:y|ying|ication)|double[- ]check(?:ing)?|sanity check|explanation"
+    r"|proof|note|remark|p\.?s)\b[^\n:.]{0,40}[*_]*[:.\n]"
+    r"|(?:let['’]?s|let us|we can|to|now)\s+(?:now\s+|also\s+|quickly\s+)?(?:double[- ])?(?:check|verify)\b)",
+    re.IGNORECASE,
+)
+_INLINE_CHECK = re.compile(r"(?<=[.!?\n])\s+\(?(?:check|verification|proof|note)\s*:", re.IGNORECASE)
+_BOLD = re.compile(r"\*\*([^*\n]{1,120}?)\*\*(?!\s*:)")
+_BOLD_HEADING = re.compile(
+    r"(?:step|part|case|method|note|example|section|problem|question|day|figure)\b", re.IGNORECASE
+)
+_FORMULA = re.compile(
+    r"\$\$([^$]{1,2000}?)\$\$|\$((?:[^$\n\\]|\\.){1,2000}?)\$|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]"
+    r"|\\begin\{(?:align|aligned|equation|gather)\*?\}(.{1,2000}?)\\end\{",
+    re.DOTALL,
+)
+_RELATION = re.compile(r"=|\\approx|≈|\\implies|\\Rightarrow|⇒|\\to\b|→")
+_RESULT_THEN_DETAIL = re.compile(
+    r"[\d)}>%]\s*=\s*(?P<result>[$€£¥]?\s?-?\d[\d,]*(?:\.\d+)?%?)(?:\s+[A-Za-z]+){0,4}?"
+    r"\s+(?:in|for|per|over|on|at|of|every|each|with|from|after|within|during|by)\s+(?:the\s+|a\s+)?\$?\d[\d,.]*[^\d=]*\Z"
+)
+_CONNECTIVE = re.compile(r"(?:so|thus|therefore|hence|then|and)\b[,:]?\s+", re.IGNORECASE)
+_EMPTY_ITEM = re.compile(r"\n\d+[.)](?:\n|\Z)")
+_IN_NUMBERS = "0123456789.,:/\\ -{}$"
+
+
+def guess(text: str, start: int, end: int) -> Found | None:
+    """What text[start:end] most likely answers, marked as a guess; None where it holds nothing like an answer."""
+    end = _without_afterthoughts(text, start, end)
+    whole = _whole(text, start, end)
+    if whole:
+        return Found((whole,), "whole", explicit=False)
+    number = last_number(text, start, end)
+    tail = max(start, end - _WINDOW)
+    bold = _last_bold(text, tail, end)
+    if bold:
+        return Found((bold,), "last_bold", explicit=False)
+    formula = _last_formula(text, tail, end, number)
+    if formula:
+        return Found((formula,), "last_formula", explicit=False)
+    if number is None:
+        return None
+    line = max(start, text.rfind("\n", start, number[0]) + 1)
+    detail = _RESULT_THEN_DETAIL.search(text, max(line, end - _WINDOW), end)
+    if detail:
+        return Found((tidy(text, *detail.span("result")),), "last_result", explicit=False)
+    return Found((number,), "last_number", explicit=False)
+
+
+def last_number(text: str, start: int, end: int) -> Span | None:
+    """The last number of text[start:end] with its sign; an empty item of a list ("3." at the very end) is none."""
+    size = 200
+    while end > start:
+        left = max(start, end - size)
+        while left > start and text[left - 1] in _IN_NUMBERS and end - left < 2 * size:
+            left -= 1
+        for number in reversed(list(NUMBER.finditer(text, left, end))):
+            if not _EMPTY_ITEM.match(text, max(start, number.start() - 1), min(end, number.end() + 2)):
+                return with_sign(text, number.start(), start), number.end()
+        end, size = left, min(4 * size, 50_000)
+    return None
+
+
+def _without_afterthoughts(text: str, start: int, end: int) -> int:
+    """Where the text ends before its last check, note or explanation, if a number stands before that."""
+    tail = max(start, end - _WINDOW)
+    for pattern in (_AFTERTHOUGHT, _INLINE_CHECK):
+        match = pattern.search(text, tail, end)
+        if match and NUMBER.search(text, max(start, match.start() - _WINDOW), match.start()):
+            end = match.start()
+    return end
+
+
+def _whole(text: str, start: int, end: int) -> Span | None:
+    """The text itself where it is one short line and no prose: a direct answer."""
+    if end - start > 200:
+        return None
+    start, end = tidy(text, start, end)
+    connective = _CONNECTIVE.match(text, start, end)
+    start, end = tidy(text, connective.end(), end) if connective else (start, end)
+    if start >= end or "\n" in text[start:end] or is_placeholder(text, start, end):
+        return None
+    head = number_head(text, start, end)
+    if (
+        len(words(text, start, end)) > (1 if head is None else 3)
+        or "=" in text[start:end]
+        and head is not None
+    ):
+        return None
+    return start, end
+
+
+def _last_bold(text: str, start: int, end: int) -> Span | None:
+    """What the last paragraph sets in bold, where it is an answer and not a heading."""
+    paragraph = max(
+        start, text.rfind("\n\n", start, len(text[:end].rstrip()) if end - start < _WINDOW else end)
+    )
+    bold = None
+    for match in _BOLD.finditer(text, paragraph, end):
+        first, last = tidy(text, *match.span(1))
+        if (
+            first < last
+            and text[last : match.end(1)].find(":") < 0
+            and not _BOLD_HEADING.match(text, first, last)
+        ):
+            bold = first, last
+    if bold is None or not any(character.isdigit() for character in text[bold[0] : bold[1]]):
+        return None
+    head = number_head(text, *bold)
+    if len(words(text, *bold)) > (1 if head is None else 3) or "=" in text[bold[0] : bold[1]]:
+        return reduce_prose(text, *bold)
+    return bold
+
+
+def _last_formula(text: str, start: int, end: int, number: Span | None) -> Span | None:
+    """The right-hand side of the last formula, where no number comes after it."""
+    formula = None
+    for formula in _FORMULA.finditer(text, start, end):
+        pass
+    if formula is None or formula.lastindex is None or (number and number[0] > formula.end()):
+        return None
+    first, last = tidy(text, *formula.span(formula.lastindex))
+    if len(words(text, first, last)) > 1:
+        return None
+    first, last = tidy(text, _after_last_relation(text, first, last), last)
+    if last - first < 1 or (last - first == 1 and text[first].isalpha()):
+        return None
+    return first, last
+
+
+def _after_last_relation(text: str, start: int, end: int) -> int:
+    """Where the last relation sign outside braces ends, as in `x = \\sum_{i=1}^n i = 6`."""
+    after, depth, at = start, 0, start
+    for match in re.compile(r"\\[{}]|[{}]|" + _RELATION.pattern).finditer(text, start, end):
+        at = match.end()
+        token = match.group()
+        if token == "{":
+            depth += 1
+        elif token == "}":
+            depth -= 1
+        elif token not in ("\\{", "\\}") and depth <= 0 and text[match.start() - 1] not in "<>!≤≥\\":
+            after = at
+    return after

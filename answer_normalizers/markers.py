@@ -1,0 +1,224 @@
+r"""Answers that a text marks in words: `#### 18`, "The answer is 18", "**Answer:** 18", "A: 18".
+
+    >>> text = "She has 3 + 4 = 7 eggs. The answer is **7 eggs**, since nothing broke."
+    >>> (start, end), = read_phrase(text, text.rfind("nswer"), 0, len(text)).parts
+    >>> text[start:end]
+    '7 eggs'
+
+Each reader is given the place of its needle and says whether an answer is marked there. A phrase that speaks
+about the answer ("so the answer is correct"), a placeholder from the prompt ("Answer: $ANSWER") and the head of
+a whole solution ("Answer: Janet sells …", with more to follow) mark none.
+"""
+
+from __future__ import annotations
+
+import re
+
+from answer_normalizers.spans import (
+    MAX_VALUE,
+    NUMBER,
+    Found,
+    Span,
+    is_placeholder,
+    is_remark,
+    number_head,
+    tidy,
+    with_sign,
+    words,
+)
+
+PHRASE_NEEDLES = ("nswer", "NSWER")
+COLON_NEEDLES = ("\nA:", "\nAns")
+HASH_NEEDLES = ("####",)
+CHINESE_NEEDLES = ("答",)
+
+_PLAIN = re.compile(r"[ \t]*(\$?-?\d[\d,]*(?:\.\d+)?)\.?[ \t]*(?:\n|\Z)")
+"""The common case, read at once: a number and the end of the line."""
+
+_IS = re.compile(
+    r"nswers?(?:\s+choice)?[*_]*"
+    r"(?:\s+(?:to|of|for|in|from|as)\b[^.?!\n:=]{1,150}?)?"
+    r"[*_]*\s*"
+    r"(?P<copula>(?:(?:is|are|was|were|be|equals|becomes|comes (?:out )?to)\b(?!['’])|=|≈|\\approx|\\text\{\s*is\s*\})"
+    r"(?:\s+(?:that|simply|just|therefore|thus|then|approximately|about|around|roughly|exactly|equal to|given by"
+    r"|indeed|also|still|now|either)\b)*|)"
+    r"(?P<colon>\s*[*_]*\s*[:：]|)",
+    re.IGNORECASE,
+)
+_CHINESE_IS = re.compile(r"答(?:案|え)?(?:应该|應該|就)?(?:是|为|為|は|等于|：|:)+")
+_HEADING = re.compile(r"nswers?[*_]*:?[*_ \t]*\n", re.IGNORECASE)
+_HEADING_START = re.compile(r"[ \t]*(?:#{1,6}|\*\*|__)[^\n]*\Z")
+_TAG = re.compile(r"nswer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
+_ANS = re.compile(r"\s*A(?:ns)?[.:]:?(?=\s)")
+_LEAD = re.compile(r"(?:[\s:：*_`\"“”‘]|=(?!=)|>|\\(?:text|mathrm|textbf)\{\s*\}|\\[,;: ]|\\quad\b|~)*")
+_MATH = re.compile(
+    r"\$\$([^$]{1,4000}?)\$\$|\$((?:[^$\n\\]|\\.){1,4000}?)\$|\\\((.{1,4000}?)\\\)|\\\[(.{1,4000}?)\\\]",
+    re.DOTALL,
+)
+_MATH_GAP = re.compile(r"\s*(?:,\s*(?:and\b|or\b)?|;|and\b|or\b)\s*")
+_SENTENCE_END = re.compile(
+    r"\n|[.!?][\"'”’)*_]*(?=\s|\Z|\\\))|。|\*\*|`|</|<\|"
+    r"|[,;]?\s+(?:because|since|so that|so we|so the|as we|which|where|hence|thus|therefore|after|when we|when rounded"
+    r"|if we|I hope)\b|[,;]\s+(?:so|but|as|with)\b|\s+\((?:since|because|as|which|rounded|approx|i\.e|or)\b"
+)
+_NUMBERED_ITEM = re.compile(r"\d+[.):]\s+\S")
+_SECOND_CHOICE = re.compile(r"[^\n]*\n\s*\(?B[).:]")
+
+
+def read_phrase(text: str, position: int, floor: int, end: int) -> Found | None:
+    """The answer after "answer is", "Answer:", an "Answer" heading or `<answer>`; the needle is at `position`."""
+    before = text[position - 2 : position].lower() if position >= 2 else ""
+    if before == "<a":
+        return _read_tag(text, position, end)
+    match = _IS.match(text, position, end)
+    if match is None:
+        return None
+    if match.end("copula") > match.start("copula"):
+        return _read_value(text, match.end(), end, "the_answer_is")
+    if match.end("colon") > match.start("colon"):
+        return _read_value(text, match.end(), end, "answer_colon", line=True)
+    heading = _HEADING.match(text, position, end)
+    line = text.rfind("\n", floor, position) + 1 or floor
+    if heading and position - line < 60 and _HEADING_START.match(text, line, position):
+        return _read_value(text, heading.end(), end, "answer_colon", line=True)
+    return None
+
+
+def read_colon(text: str, position: int, floor: int, end: int) -> Found | None:  # noqa: ARG001 - one shape for all
+    """The answer after "A:" or "Ans." at the head of a line; the line break before it is at `position`."""
+    match = _ANS.match(text, position, end)
+    if match is None or _SECOND_CHOICE.match(text, match.end(), end):
+        return None
+    return _read_value(text, match.end(), end, "answer_colon", line=True)
+
+
+def read_opening(text: str, start: int, end: int) -> Found | None:
+    """The answer of a text that opens with "A:", where no line break stands before it."""
+    return read_colon(text, start, start, end) if text[start : start + 1] == "A" else None
+
+
+def read_chinese(text: str, position: int, floor: int, end: int) -> Found | None:  # noqa: ARG001 - one shape for all
+    """The answer after "答案是" and its kin."""
+    match = _CHINESE_IS.match(text, position, end)
+    return _read_value(text, match.end(), end, "the_answer_is") if match else None
+
+
+def read_hash(text: str, position: int, floor: int, end: int) -> Found | None:
+    """The answer after GSM8K's `####`; a heading of the fourth level is none."""
+    if position > floor and text[position - 1] == "#":
+        return None
+    plain = _PLAIN.match(text, position + 4, end)
+    if plain:
+        return Found((plain.span(1),), "hash", explicit=True)
+    stop = text.find("\n", position, min(end, position + MAX_VALUE))
+    start, stop = tidy(text, position + 4, stop if stop >= 0 else min(end, position + MAX_VALUE))
+    if start >= stop or _NUMBERED_ITEM.match(text, start, stop):
+        return None
+    # A heading is prose; an answer starts with a number or is a formula.
+    if len(words(text, start, stop)) > (0 if number_head(text, start, stop) is None else 3):
+        return None
+    if is_placeholder(text, start, stop):
+        return None
+    return Found(((start, stop),), "hash", explicit=True)
+
+
+def _read_tag(text: str, position: int, end: int) -> Found | None:
+    match = _TAG.match(text, position, min(end, position + MAX_VALUE))
+    if match is None:
+        return None
+    start, stop = tidy(text, *match.span(1))
+    if start >= stop or is_placeholder(text, start, stop):
+        return None
+    return Found((reduce_prose(text, start, stop) or (start, stop),), "answer_tag", explicit=True)
+
+
+def _read_value(text: str, start: int, end: int, rule: str, *, line: bool = False) -> Found | None:
+    """The answer that begins at `start`; with `line`, prose that goes on after its first sentence is none."""
+    plain = _PLAIN.match(text, start, end)
+    if plain:
+        return Found((plain.span(1),), rule, explicit=True)
+    lead = _LEAD.match(text, start, end)
+    start = lead.end() if lead else start
+    limit = min(end, start + MAX_VALUE)
+    parts = _read_formulas(text, start, limit)
+    if parts:
+        return Found(parts, rule, explicit=True)
+    stop = _SENTENCE_END.search(text, start, limit)
+    sentence_end = stop.start() if stop else limit
+    first, last = tidy(text, start, sentence_end)
+    if first >= last or is_placeholder(text, first, last) or is_remark(text, first, last):
+        return None
+    goes_on = (
+        line
+        and sentence_end < end
+        and not text[sentence_end + 1 : end][:200].isspace()
+        and sentence_end + 1 < end
+    )
+    value = _read_plain(text, first, last, goes_on=goes_on)
+    return Found((value,), rule, explicit=True) if value else None
+
+
+def _read_formulas(text: str, start: int, limit: int) -> tuple[Span, ...]:
+    """The formulas from `start` on, as long as only commas, "and" and "or" stand between them."""
+    parts: list[Span] = []
+    while True:
+        match = _MATH.match(text, start, limit)
+        if match is None or match.lastindex is None:
+            break
+        first, last = tidy(text, *match.span(match.lastindex))
+        currency = (
+            match.lastindex == 2 and number_head(text, first, last) and len(words(text, first, last)) > 1
+        )
+        if first >= last or currency or is_placeholder(text, first, last):
+            break
+        if text[match.end() : match.end() + 1] in ("%", "°"):
+            return ((match.start(), match.end() + 1),)
+        parts.append((first, last))
+        gap = _MATH_GAP.match(text, match.end(), limit)
+        if gap is None:
+            break
+        start = gap.end()
+    return tuple(parts)
+
+
+def _read_plain(text: str, start: int, end: int, *, goes_on: bool) -> Span | None:
+    """The answer in a sentence that is not a formula: the whole of it, or the part of its prose that matters."""
+    number_end = number_head(text, start, end)
+    if number_end is None:
+        prose = len(words(text, start, end)) > 1
+        if not prose:
+            return start, end
+        if goes_on:
+            return None
+        value = reduce_prose(text, start, end)
+        return value or ((start, end) if len(words(text, start, end)) <= 6 else None)
+    if number_end == end:
+        return start, end
+    if "=" in text[number_end:end]:
+        return None if goes_on else reduce_prose(text, start, end)
+    if len(words(text, number_end, end)) > 3:
+        return None if goes_on else (start, number_end)
+    return start, end
+
+
+def reduce_prose(text: str, start: int, end: int) -> Span | None:
+    """The answer within a sentence: its last formula, the end of its equation, or its last number; or None."""
+    formula = None
+    for match in _MATH.finditer(text, start, end):
+        span = tidy(text, *match.span(match.lastindex or 0))
+        if len(words(text, *span)) <= 1 and span[1] - span[0] > 1:
+            formula = span
+    if formula:
+        return formula
+    right = text.rfind("=", start, end) + 1
+    if right:
+        first, last = tidy(text, right, end)
+        if first < last and len(words(text, first, last)) <= 1:
+            return first, last
+        number_end = number_head(text, first, last)
+        if number_end is not None:
+            return first, number_end
+    number = None
+    for number in NUMBER.finditer(text, start, end):
+        pass
+    return (with_sign(text, number.start(), start), number.end()) if number else None

@@ -1,0 +1,159 @@
+"""What the readers of answers share: spans, numbers in prose, what is prose, what is no answer at all.
+
+A span is a pair (start, end) of indices into the text, so that an answer can always be shown where it stands.
+Every function takes the text and the bounds to stay within; none copies a long text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+
+MAX_VALUE = 4_000
+"""Characters of the longest answer that is read after a marker: keeps the work on a long text linear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer found in a text: its parts in order (two adjacent boxes are two parts), and by which rule."""
+
+    parts: tuple[Span, ...]
+    rule: str
+    explicit: bool
+
+
+NUMBER = re.compile(
+    r"""
+    (?<![A-Za-z_\d]) (?<!\d\.)                        # not inside a word or a number
+    (?: \d+ (?: (?:,|\{,\}|\\,|\\!,?|,\\!) \d+ )* (?:\.\d+)? | \.\d+ )
+    (?: [ ]\d+/\d+ | [ ]?/[ ]?\d+(?:\.\d+)? | :\d\d(?!\d) )?   # 1 1/2, 3/4, 4:30
+    (?: [eE][-+]?\d+(?!\w) )?
+    (?: [ ]?\\?% )?
+    """,
+    re.VERBOSE,
+)
+"""A number as it stands in prose, without its sign and its currency."""
+
+_CURRENCY = "$€£¥"
+_MINUS = "-−–"
+_NUMBER_HEAD = re.compile(rf"[-+−–]?\s?(?:\\?[$€£¥]\s?)?-?(?:{NUMBER.pattern})", re.VERBOSE)
+
+_WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}(?:['’][a-z]+)?")
+_MATHEMATICAL_WORDS = frozenset(
+    "and or pi sin cos tan cot sec csc log ln exp sqrt arcsin arccos arctan min max mod inf infinity deg".split()
+)
+_PLACEHOLDER = re.compile(
+    r"(?:[\s$\[\]<>{}()\"'`*_:.…?,;\\!~-]|\\(?:text|mathrm|mbox|phantom|ldots|dots|cdots|quad|qquad|hspace|,)\b"
+    r"|your|the|my|final|numerical|correct|answers?|answer_here|here|result|number|value|integer|solution|"
+    r"expression|insert|ans|xxx?)*",
+    re.IGNORECASE,
+)
+_NOT_AN_ANSWER = re.compile(
+    r"(?:in)?correct\b|right\b|wrong\b|not\b|indeed\b|therefore\b|thus\b|as follows|below\b|above\b|confirmed|"
+    r"consistent\b|reasonable\b|verified\b|valid\b|unknown\b|unclear\b|found by|given below|obtained by|clear\b|"
+    r"supposed to|expected to|required to|in the form|of the form|a single|rounded to",
+    re.IGNORECASE,
+)
+
+
+def is_placeholder(text: str, start: int, end: int) -> bool:
+    r"""Whether a span holds no answer but the place for one, as an echoed prompt does: `\boxed{}`, `[answer]`.
+
+    >>> is_placeholder("your answer", 0, 11), is_placeholder("ANSWER 5", 0, 8)
+    (True, False)
+    """
+    return end - start <= 60 and _PLACEHOLDER.fullmatch(text, start, end) is not None
+
+
+def is_remark(text: str, start: int, end: int) -> bool:
+    """Whether what follows "the answer is" speaks about the answer instead of giving it ("correct")."""
+    return _NOT_AN_ANSWER.match(text, start, end) is not None
+
+
+def words(text: str, start: int, end: int) -> list[str]:
+    """The words of plain language in a span: not LaTeX commands, not names of functions, not single letters."""
+    found = _WORD.findall(text, start, end)
+    return [word for word in found if word.lower() not in _MATHEMATICAL_WORDS]
+
+
+def number_head(text: str, start: int, end: int) -> int | None:
+    """Where the number ends that a span starts with, sign and currency included; None if it starts with none."""
+    match = _NUMBER_HEAD.match(text, start, end)
+    return match.end() if match else None
+
+
+def with_sign(text: str, start: int, floor: int) -> int:
+    """Where a number found at `start` begins once its currency and its sign are counted in.
+
+    >>> with_sign("it is -$5", 7, 0), with_sign("16 - 3", 5, 0), with_sign("x = -5", 5, 0)
+    (6, 5, 4)
+    """
+    first = start
+    if first > floor and text[first - 1] in _CURRENCY:
+        first -= 2 if first - 1 > floor and text[first - 2] == "\\" else 1
+    if first <= floor or text[first - 1] not in _MINUS:
+        return first
+    before = first - 2
+    spaced = False
+    while before >= floor and text[before] == " ":
+        before, spaced = before - 1, True
+    if before < floor or not (text[before].isalnum() or text[before] in ")}]>%"):
+        return first - 1
+    # "comes to -5" has a sign, "x -5" and "10 -5" a minus.
+    after_word = spaced and before > floor and text[before].isalpha() and text[before - 1].isalpha()
+    return first - 1 if after_word else first
+
+
+_OPENING = " \t\r\n*_`\"“”'‘’"
+_CLOSING = " \t\r\n*_`\"“”'‘’.,;:?。，！"
+_FORMULAS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
+
+
+def tidy(text: str, start: int, end: int) -> Span:
+    r"""A span of prose without the markdown, quotes, formula delimiters and punctuation around the answer.
+
+    >>> start, end = tidy("**$18$.**", 0, 9); "**$18$.**"[start:end]
+    '18'
+    """
+    before = None
+    while before != (start, end):
+        before = (start, end)
+        while start < end and text[start] in _OPENING:
+            start += 1
+        while start < end and text[end - 1] in _CLOSING:
+            end -= 2 if text[end - 2 : end - 1] == "\\" and end - 2 >= start else 1
+        start, end = _without_formula_delimiters(text, start, end)
+    return start, end
+
+
+def trim(text: str, start: int, end: int) -> Span:
+    r"""A span without the spaces and the formula delimiters around it; for what stands inside a box."""
+    before = None
+    while before != (start, end):
+        before = (start, end)
+        while start < end and text[start].isspace():
+            start += 1
+        while start < end and text[end - 1].isspace():
+            end -= 1
+        start, end = _without_formula_delimiters(text, start, end)
+    return start, end
+
+
+def _without_formula_delimiters(text: str, start: int, end: int) -> Span:
+    """The span without one pair of delimiters that enclose it, or one that lost its partner."""
+    for opening, closing in _FORMULAS:
+        opened = text.startswith(opening, start, end)
+        closed = text.endswith(closing, start, end) and text[end - 2 : end] != "\\$"
+        if not opened and not closed:
+            continue
+        first, last = start + len(opening) * opened, end - len(closing) * closed
+        if first > last:
+            return start, end
+        if opened and closed and text.find(closing, first, last) < 0:
+            return first, last
+        if opened != closed and text.find(opening, first, last) < 0 and text.find(closing, first, last) < 0:
+            # "$18" is eighteen dollars and stays; "18$" lost the other half of its formula.
+            return (start, end) if opened and opening == "$" else (first, last)
+    return start, end
