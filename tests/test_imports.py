@@ -1,0 +1,212 @@
+"""What may import what, what an import may cost, and a few habits that hold for every module.
+
+``ROAD`` is the road of a sample as a graph. A module that is not in it has no place yet: give it one,
+and only the stations before it.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+MAX_LINES = 420
+LONG = {"mathevalkit.types": 480}
+"""The vocabulary is one file by design, and half of it is documentation."""
+
+ENGINE = ["answer_normalizers"]
+
+# station: (its modules; a name covers what is below it, the stations it may import besides itself)
+ROAD: dict[str, tuple[list[str], list[str]]] = {
+    # the answer-checking engine: knows nothing of models or runs
+    "answer_normalizers": (["answer_normalizers"], []),
+    # the harness
+    "vocabulary": (["mathevalkit.types", "mathevalkit.errors", "mathevalkit.observer"], []),
+    "templates": (["mathevalkit.templates"], ["vocabulary", *ENGINE]),
+    "tasks": (
+        ["mathevalkit.tasks", "mathevalkit.task_files"],
+        ["vocabulary", "templates", *ENGINE],
+    ),
+    "data": (["mathevalkit.data", "mathevalkit.readers"], ["vocabulary", "templates"]),
+    "protocol": (["mathevalkit.backends.base"], ["vocabulary"]),
+    "prompting": (["mathevalkit.prompting"], ["vocabulary", "templates", "protocol"]),
+    "records": (["mathevalkit.records"], ["vocabulary"]),
+    "backends": (["mathevalkit.backends"], ["vocabulary", "protocol", "records"]),
+    "scoring": (
+        ["mathevalkit.outcomes", "mathevalkit.metrics", "mathevalkit.scoring"],
+        ["vocabulary", *ENGINE],
+    ),
+    "journal": (["mathevalkit.journal"], ["vocabulary", "records"]),
+    "plan": (["mathevalkit.plan"], ["vocabulary", "data", "prompting", "protocol", "journal"]),
+    "preflight": (
+        ["mathevalkit.preflight"],
+        ["vocabulary", "tasks", "data", "prompting", "protocol", *ENGINE],
+    ),
+    "pipeline": (
+        ["mathevalkit.evaluate"],
+        ["vocabulary", "tasks", "data", "prompting", "protocol", "backends", "journal", "scoring", "plan"]
+        + ["preflight"],
+    ),
+    "command line": (
+        ["mathevalkit.cli", "mathevalkit.__main__"],
+        ["vocabulary", "tasks", "data", "prompting", "protocol", "backends", "journal", "scoring", "plan"]
+        + ["preflight", "pipeline", *ENGINE],
+    ),
+}
+
+HEAVY = {"datasets", "numpy", "pandas", "pyarrow", "pydantic", "sympy", "torch", "transformers", "vllm"}
+
+
+def _modules() -> dict[str, Path]:
+    """Every module of both packages by its dotted name."""
+    found = {}
+    for package in ("mathevalkit", "answer_normalizers"):
+        for path in sorted((REPO / package).rglob("*.py")):
+            parts = path.relative_to(REPO).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = _modules()
+
+
+def _imports(name: str) -> Iterator[str]:
+    """Our own modules that a module imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}:{node.lineno}: write the full name instead of a relative import"
+            for alias in node.names:
+                for target in (f"{node.module}.{alias.name}", node.module or ""):
+                    if target in MODULES:
+                        yield target
+                        break
+
+
+def _station(module: str) -> str | None:
+    """The station of a module: that of the longest name in the road which covers it."""
+    covering = [
+        (len(name), station)
+        for station, (names, _) in ROAD.items()
+        for name in names
+        if module == name or module.startswith(name + ".")
+    ]
+    return max(covering)[1] if covering else None
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {"mathevalkit"}))
+def test_a_module_imports_only_from_stations_before_it(module):
+    station = _station(module)
+    assert station is not None, f"{module} has no place in ROAD"
+    allowed = {station, *ROAD[station][1]}
+    for target in _imports(module):
+        # The version is all that may be taken from the package itself.
+        assert target == "mathevalkit" or _station(target) in allowed, (
+            f"{module} ({station}) imports {target} ({_station(target)}); it may import {sorted(allowed)}"
+        )
+
+
+def test_the_road_goes_one_way():
+    graphlib.TopologicalSorter({station: before for station, (_, before) in ROAD.items()}).prepare()
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {
+        # A package's own name stands for its public surface, which its own modules do not import.
+        module: {target for target in _imports(module) if target not in ("mathevalkit", module)}
+        for module in MODULES
+        if module != "mathevalkit"
+    }
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+# ---- what an import costs --------------------------------------------------------------------------
+
+
+def _loaded_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after running ``code``."""
+    report = (
+        "\nimport json, sys\nprint('\\n' + json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
+    )
+    # What the machine preloads (a .pth file, a sitecustomize) is not our cost.
+    done = [
+        subprocess.run(
+            [sys.executable, "-c", body + report],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=REPO,
+            env={**os.environ, "COLUMNS": "120"},
+        )
+        for body in ("", code)
+    ]
+    empty, loaded = (set(json.loads(run.stdout.splitlines()[-1])) for run in done)
+    return loaded - empty
+
+
+def test_importing_answer_normalizers_costs_the_standard_library_and_python_flint():
+    loaded = _loaded_by("import answer_normalizers")
+    foreign = loaded - set(sys.stdlib_module_names) - {"answer_normalizers", "flint"}
+    assert not {module for module in foreign if not module.startswith("_")}, foreign
+
+
+def test_importing_mathevalkit_loads_nothing_heavy():
+    loaded = _loaded_by("import mathevalkit")
+    assert "mathevalkit" in loaded
+    assert not loaded & HEAVY
+
+
+HELP = """
+import sys
+from mathevalkit.cli import main
+sys.argv = ["mathevalkit", *{arguments!r}]
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+def test_asking_for_help_loads_nothing_heavy(arguments):
+    loaded = _loaded_by(HELP.format(arguments=arguments))
+    assert "mathevalkit" in loaded
+    assert not loaded & HEAVY
+
+
+# ---- habits ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_opens_with_its_purpose_and_stays_short(module):
+    source = MODULES[module].read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(source)), f"{module} has no docstring"
+    lines = len(source.splitlines())
+    assert lines <= LONG.get(module, MAX_LINES), f"{module} is {lines} lines long; split it"
+
+
+CODE_FROM_TEXT = {"eval", "exec", "compile", "__import__"}
+"""Builtins that run text as code."""
+CODE_FROM_MATHS = {"sympify", "parse_expr", "parse_maxima", "literal_eval", "lambdify"}
+"""Functions that do the same under another name; whose they are does not matter."""
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_text_is_ever_run_as_code(module):
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name):
+            assert node.id not in CODE_FROM_TEXT | CODE_FROM_MATHS, f"{module}:{node.lineno}: {node.id}"
+        elif isinstance(node, ast.Attribute):
+            assert node.attr not in CODE_FROM_MATHS, f"{module}:{node.lineno}: {node.attr}"
+        elif isinstance(node, ast.ImportFrom):
+            names = {alias.name for alias in node.names}
+            assert not names & CODE_FROM_MATHS, f"{module}:{node.lineno}: {names & CODE_FROM_MATHS}"
