@@ -172,6 +172,9 @@ def make_manifest(plan: Plan) -> RunManifest:
         versions=versions(plan),
         git_commit=_git_commit(),
         command=tuple(sys.argv),
+        task_path=plan.task.path,
+        engine=plan.engine,
+        options=plan.options,
     )
 
 

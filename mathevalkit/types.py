@@ -305,6 +305,11 @@ class RunManifest:
     versions: Mapping[str, str]
     git_commit: str | None = None
     command: tuple[str, ...] = ()
+    task_path: str = ""
+    """The task's YAML file."""
+    engine: EngineOptions | None = None
+    """What the engine was opened with; with ``options`` enough to go on with the run by its folder alone."""
+    options: RunOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
