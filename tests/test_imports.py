@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ast
 import graphlib
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +21,18 @@ LONG = {"mathevalkit.types": 480}
 """The vocabulary is one file by design, and half of it is documentation."""
 
 ENGINE = ["answer_normalizers"]
+PIPELINE = [
+    "vocabulary",
+    "tasks",
+    "data",
+    "prompting",
+    "protocol",
+    "backends",
+    "journal",
+    "scoring",
+    "plan",
+    "preflight",
+]
 
 # station: (its modules; a name covers what is below it, the stations it may import besides itself)
 ROAD: dict[str, tuple[list[str], list[str]]] = {
@@ -50,15 +60,10 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
         ["mathevalkit.preflight"],
         ["vocabulary", "tasks", "data", "prompting", "protocol", *ENGINE],
     ),
-    "pipeline": (
-        ["mathevalkit.evaluate"],
-        ["vocabulary", "tasks", "data", "prompting", "protocol", "backends", "journal", "scoring", "plan"]
-        + ["preflight"],
-    ),
+    "pipeline": (["mathevalkit.evaluate"], PIPELINE),
     "command line": (
-        ["mathevalkit.cli", "mathevalkit.__main__"],
-        ["vocabulary", "tasks", "data", "prompting", "protocol", "backends", "journal", "scoring", "plan"]
-        + ["preflight", "pipeline", *ENGINE],
+        ["mathevalkit.cli", "mathevalkit.cli_options", "mathevalkit.terminal", "mathevalkit.__main__"],
+        [*PIPELINE, "pipeline", *ENGINE],
     ),
 }
 
@@ -132,25 +137,19 @@ def test_no_modules_import_each_other_in_a_circle():
 # ---- what an import costs --------------------------------------------------------------------------
 
 
+REPORT = "\nimport sys\nprint(*{name.partition('.')[0] for name in sys.modules})"
+
+
 def _loaded_by(code: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after running ``code``."""
-    report = (
-        "\nimport json, sys\nprint('\\n' + json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
-    )
-    # What the machine preloads (a .pth file, a sitecustomize) is not our cost.
-    done = [
-        subprocess.run(
-            [sys.executable, "-c", body + report],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=REPO,
-            env={**os.environ, "COLUMNS": "120"},
-        )
-        for body in ("", code)
-    ]
-    empty, loaded = (set(json.loads(run.stdout.splitlines()[-1])) for run in done)
-    return loaded - empty
+    return _run(code + REPORT) - _run(REPORT)  # what the machine preloads (a .pth file) is not our cost
+
+
+def _run(code: str) -> set[str]:
+    """The words of the last line printed."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPO, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
 
 
 def test_importing_answer_normalizers_costs_the_standard_library_and_python_flint():
