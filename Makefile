@@ -14,9 +14,9 @@ CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.demo-installed  ## run a small real model on 70 problems, without a GPU
-	@model="$$($(BIN)/python tests/tools/small_model.py)" && \
-	$(BIN)/mathevalkit run --model "$$model" --backend llama_cpp --task demo --recipe fewshot
+demo: $(VENV)/.demo-installed  ## run a small real model on short problems, without a GPU
+	@model="$$($(BIN)/python tests/tools/small_model.py gguf)" && \
+	$(BIN)/mathevalkit run --model "$$model" --backend llama_cpp --task demo
 
 test: $(VENV)/.dev-installed  ## run the tests that need no inference engine
 	$(BIN)/python -m pytest -m "not engine"
