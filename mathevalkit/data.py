@@ -74,7 +74,7 @@ def fingerprint(samples: Iterable[Sample]) -> str:
 def select(
     samples: Sequence[Sample], *, limit: int | None = None, first: int | None = None, seed: int = 0
 ) -> tuple[Sample, ...]:
-    """Part of the samples, in their order: ``limit`` drawn with ``seed`` without replacement, or the ``first``.
+    """Part of the samples, in their order: ``limit`` drawn with ``seed``, no two the same, or the ``first``.
 
     The draw depends on nothing but the seed and the ids: the same on every machine and Python, and a
     smaller draw is part of a larger one, so a run can be extended.
@@ -126,7 +126,7 @@ def _samples(rows: Iterable[Row], task: Task) -> Iterator[Sample]:
         for name in ("id", "question", "gold"):
             if not getattr(sample, name).strip():
                 raise DataError(
-                    f"{row.place}: the {name} is empty (`rows.{name}` of {task.path}); remove or repair this row"
+                    f"{row.place}: the {name} is empty (`rows.{name}` of {task.path}); repair or remove it"
                 )
         if sample.id in places:
             raise DataError(

@@ -8,7 +8,7 @@
 >>> reason
 "the model's name contains MetaMath"
 >>> sample = Sample(id="0", question="What is 2 + 2?", gold="4")
->>> next(build_requests([sample], recipe, tokenizer=None)).prompt[-61:]
+>>> next(build_requests([sample], recipe, tokenizer=None)).prompt[-55:]
 "What is 2 + 2?\\n\\n### Response: Let's think step by step."
 """
 
@@ -108,8 +108,8 @@ def with_overrides(
         _in_range("--num-fewshot", num_fewshot, "0 or more", ok=num_fewshot >= 0)
         if num_fewshot > len(recipe.shots):
             raise RecipeError(
-                f"--num-fewshot {num_fewshot}: recipe {recipe.name} has {len(recipe.shots)} examples; ask for "
-                "fewer, or take another recipe with --recipe"
+                f"--num-fewshot {num_fewshot}: recipe {recipe.name} has {len(recipe.shots)} examples; "
+                "ask for fewer, or take another recipe with --recipe"
             )
         recipe = replace(recipe, shots=recipe.shots[:num_fewshot])
     changes: dict[str, Any] = {}
@@ -135,7 +135,7 @@ def with_overrides(
     recipe = replace(recipe, sampling=replace(recipe.sampling, **changes))
     if recipe.sampling.n > 1 and recipe.sampling.temperature == 0:
         raise RecipeError(
-            f"--n {recipe.sampling.n} at temperature 0 would generate the same text {recipe.sampling.n} times; "
+            f"--n {recipe.sampling.n} at temperature 0 would generate one text {recipe.sampling.n} times; "
             "add --temperature 0.7, say"
         )
     return recipe

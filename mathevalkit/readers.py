@@ -83,8 +83,8 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 def _read_parquet(path: Path) -> Iterator[Row]:
     """Read batch by batch, so that memory stays flat."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # type: ignore[import-untyped]  # no stubs
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]  # no stubs
 
     try:
         with pq.ParquetFile(path) as file:
@@ -106,7 +106,7 @@ _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
 
 
 def _text(path: Path, *, bom: bool) -> str:
-    """The file's text. ``bom``: whether a UTF-8 byte-order mark is usual (spreadsheets write one into CSV)."""
+    """The file's text. ``bom``: whether a byte-order mark is usual (spreadsheets write one into CSV)."""
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -290,13 +290,16 @@ def _check_name(document: _Document, path: Path_, name: str, *, kind: str, known
 
 
 def _scorer_names() -> Sequence[str]:
-    return ("auto", "metamath_gsm8k", "metamath_math")
+    from answer_normalizers.scorers import BUILTIN, list_scorers
+
+    # Those whose package is not installed here are named in task files all the same.
+    return sorted({*BUILTIN, *list_scorers()})
 
 
 def _strategy_names() -> Sequence[str]:
-    from answer_normalizers.extraction import STRATEGIES
+    from answer_normalizers.extractors import list_extractors
 
-    return STRATEGIES
+    return list_extractors()
 
 
 # ---- YAML with line numbers ------------------------------------------------------------------------

@@ -123,14 +123,18 @@ def strip_units(value: str) -> str:
 
 
 def strip_math(value: str) -> str:
-    r"""Without ``$`` and ``\(`` delimiters, outer spaces and the full stop of the sentence around it.
+    r"""Without the ``$`` or ``\(`` around it, where the whole text is mathematics.
 
-    An escaped ``\$`` is money and stays.
+    That is one formula or several with only separators between; a full stop behind goes too. Text with
+    words around its formulas stays as it is, as does an escaped ``\$``, which is money.
 
-    >>> strip_math(r"$69$,$84$"), strip_math(r"$(-\infty, 0) \cup\{1\}$.")
-    ('69,84', '(-\\infty, 0) \\cup\\{1\\}')
+    >>> strip_math(r"$(45,2),(-10,-9)$"), strip_math("$69$, $84$."), strip_math("$x$ is even")
+    ('(45,2),(-10,-9)', '69, 84', '$x$ is even')
     """
-    text = re.sub(r"(?<!\\)\$|\\[()]", "", _text(value, "strip_math")).strip()
+    text = _text(value, "strip_math").strip()
+    outside = re.split(r"(?<!\\)\$+|\\[()]", text)[::2]
+    if len(outside) > 1 and all(re.fullmatch(r"[\s,;.]*", part) for part in outside):
+        text = re.sub(r"(?<!\\)\$+|\\[()]", "", text).strip()
     return text[:-1].rstrip() if text.endswith(".") and not text.endswith("..") else text
 
 
