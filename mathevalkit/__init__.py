@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mathevalkit.evaluate import evaluate as evaluate
+    from mathevalkit.pipeline import evaluate as evaluate
     from mathevalkit.journal import load_run as load_run
     from mathevalkit.tasks import load_task as load_task
 
@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "evaluate", "load_run", "load_task"]
 
 _HOME = {
-    "evaluate": "mathevalkit.evaluate",
+    "evaluate": "mathevalkit.pipeline",
     "load_run": "mathevalkit.journal",
     "load_task": "mathevalkit.tasks",
 }

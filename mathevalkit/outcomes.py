@@ -5,8 +5,8 @@
 | the engine gave no text                                           | `backend_error` |
 | the scorer accepts an answer the text states                      | `correct`       |
 | it ran out of tokens, and the above does not hold                 | `truncated`     |
-| no answer found in it                                             | `no_answer`     |
 | the scorer could not decide                                       | `undecided`     |
+| no answer found in it                                             | `no_answer`     |
 | the scorer says: not equivalent                                   | `wrong`         |
 
 A completion that ran out of tokens is never `wrong`: the answer it would have given is unknown. It may
@@ -31,9 +31,9 @@ def decide_outcome(completion: Completion, verdict: Verdict | None) -> Outcome:
         return "correct"
     if cut_off:
         return "truncated"
-    if extraction is None:
-        return "no_answer"
-    return "undecided" if verdict.equivalent is None else "wrong"
+    if verdict.equivalent is None:
+        return "undecided"
+    return "no_answer" if extraction is None else "wrong"
 
 
 def scored(completion: Completion, verdict: Verdict | None) -> ScoredCompletion:

@@ -42,7 +42,7 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     "vocabulary": (["mathevalkit.types", "mathevalkit.errors", "mathevalkit.observer"], []),
     "templates": (["mathevalkit.templates"], ["vocabulary", *ENGINE]),
     "tasks": (
-        ["mathevalkit.tasks", "mathevalkit.task_files"],
+        ["mathevalkit.tasks", "mathevalkit.task_files", "mathevalkit.task_yaml"],
         ["vocabulary", "templates", *ENGINE],
     ),
     "data": (["mathevalkit.data", "mathevalkit.readers"], ["vocabulary", "templates"]),
@@ -60,7 +60,7 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
         ["mathevalkit.preflight"],
         ["vocabulary", "tasks", "data", "prompting", "protocol", *ENGINE],
     ),
-    "pipeline": (["mathevalkit.evaluate"], PIPELINE),
+    "pipeline": (["mathevalkit.pipeline"], PIPELINE),
     "command line": (
         ["mathevalkit.cli", "mathevalkit.cli_options", "mathevalkit.terminal", "mathevalkit.__main__"],
         [*PIPELINE, "pipeline", *ENGINE],

@@ -24,6 +24,7 @@ def verdict(equivalent: bool | None, extraction: Extraction | None) -> Verdict:
         ("stop", verdict(True, GUESSED), "correct"),
         ("stop", verdict(False, STATED), "wrong"),
         ("stop", verdict(None, STATED), "undecided"),
+        ("stop", verdict(None, None), "undecided"),
         ("stop", verdict(False, None), "no_answer"),
         ("length", verdict(True, STATED), "correct"),
         ("length", verdict(True, GUESSED), "truncated"),

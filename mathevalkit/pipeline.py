@@ -14,11 +14,12 @@ this process, while the engine's own process goes on generating.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ def _load(task: Task, options: RunOptions) -> LoadedData:
 def _evaluate_model(
     engine_options: EngineOptions, tasks: Sequence[str | Task], *, options: RunOptions, observer: Observer
 ) -> Iterator[Results]:
-    from mathevalkit.backends import open_backend
+    from mathevalkit.backends.registry import open_backend
 
     with closing(open_backend(_with_log(engine_options, options))) as engine:
         plans = plan_model(engine, engine_options, tasks, options=options, observer=observer)
@@ -146,8 +147,9 @@ def _evaluate_model(
             observer.plan(plan)
         if options.preflight:
             _preflight(plans, engine, observer)
+        load = cache(engine.load)  # once, however many tasks, and not at all where nothing is missing
         for plan in plans:
-            yield _run(plan, engine, observer)
+            yield _run(plan, engine, load=load, observer=observer)
 
 
 def _with_log(engine_options: EngineOptions, options: RunOptions) -> EngineOptions:
@@ -179,7 +181,7 @@ def _preflight(plans: Sequence[Plan], engine: Backend, observer: Observer) -> No
         raise PreflightError("\n".join([*failed, "(--no-preflight runs all the same)"]))
 
 
-def _run(plan: Plan, engine: Backend, observer: Observer) -> Results:
+def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Observer) -> Results:
     """One plan to its results: what is on disk already, what is missing, the aggregates."""
     folder = _folder_to_resume(plan)
     if folder is not None and (folder / RESULTS).exists() and not plan.options.resume:
@@ -195,7 +197,7 @@ def _run(plan: Plan, engine: Backend, observer: Observer) -> Results:
     with journal:
         session = Session(plan, journal, observer)
         session.read_back()
-        session.generate_missing(engine)
+        session.generate_missing(engine, load=load)
         return session.finish(engine)
 
 
@@ -233,14 +235,12 @@ class Session:
                 continue  # the first one written counts
             if completion.sample_id not in self._samples or completion.k >= self._plan.recipe.sampling.n:
                 raise RunDirectoryError(
-                    f"{self._journal.path}: sample {completion.sample_id!r} (k={completion.k}) is not part of "
-                    "this run; the folder holds lines of another run"
+                    f"{self._journal.path}: sample {completion.sample_id!r} (k={completion.k}) is not part "
+                    "of this run; the folder holds lines of another run"
                 )
             self._count(completion)
         self._resumed = len(self._done)
-        for warning in self._journal.warnings:
-            self._observer.warning(warning)
-        self._journal.warnings.clear()
+        self._warn()
         self._observer.run_opened(self._plan, str(self._journal.path), resumed=self._resumed)
         self._journal.log_session(
             {
@@ -251,13 +251,13 @@ class Session:
             }
         )
 
-    def generate_missing(self, engine: Backend) -> None:
+    def generate_missing(self, engine: Backend, *, load: Callable[[], None]) -> None:
         """Generate what is not on disk yet; each completion is written before it is judged."""
         requests = self._missing(engine)
         first = next(requests, None)
         if first is None:
             return
-        self._phase("weights", engine.load)
+        self._phase("weights", load)
         self._observer.phase("generation")
         self._started = time.monotonic()
         try:
@@ -305,8 +305,7 @@ class Session:
         )
         self._journal.finish(results)
         self._journal.log_session({"event": "whole", "time": _now(), "seconds": asdict(results)["seconds"]})
-        for warning in self._journal.warnings:
-            self._observer.warning(warning)
+        self._warn()
         self._observer.results(plan, results, repeated=False)
         return results
 
@@ -317,14 +316,20 @@ class Session:
         for scorer, verdict in self._judge.judge(completion):
             self._journal.append_verdict(scorer, verdict)
 
-    def _phase(self, name: str, action: Any) -> None:
+    def _phase(self, name: str, action: Callable[[], None]) -> None:
         self._observer.phase(name)
         began = time.monotonic()
         action()
         self._seconds[name] = time.monotonic() - began
 
+    def _warn(self) -> None:
+        for warning in self._journal.warnings:
+            self._observer.warning(warning)
+        self._journal.warnings.clear()
+
     def _show(self) -> None:
         self._shown = time.monotonic()
+        self._warn()
         overall = self._judge.breakdown.overall
         self._observer.progress(
             Progress(
