@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -88,6 +89,17 @@ def physical_memory() -> int | None:
     except OSError:
         return total
     return min(total, int(limit)) if limit.isdigit() else total
+
+
+def free_memory() -> int:
+    """Bytes that can be had without swapping; half of all where the system does not say."""
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:
+        return (physical_memory() or 0) // 2
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+    available = int(found.group(1)) * 1024 if found else 0
+    return min(available, physical_memory() or available)
 
 
 def _cpu_name() -> str:

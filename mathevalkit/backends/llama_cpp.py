@@ -224,7 +224,7 @@ class LlamaCppEngine:
         """Eight at a time (32 on a GPU), fewer where their cache would not fit into memory."""
         gpus = [d for d in self._library.get_device_info() if "GPU" in d["type"].name]
         weights = sum(file.stat().st_size for file in self._files)
-        free = sum(d["memory_free"] for d in gpus) if gpus else _available_memory()
+        free = sum(d["memory_free"] for d in gpus) if gpus else host.free_memory()
         per_slot = self._cache_bytes_per_token() * self._context
         affordable = int((free - weights) * KV_SHARE // per_slot) if free and per_slot else SLOTS_ON_GPU
         return max(1, min(SLOTS_ON_GPU if gpus else SLOTS_ON_CPU, affordable))
@@ -410,13 +410,3 @@ def _server_message(payload: bytes) -> str:
         return str(json.loads(payload)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return ""
-
-
-def _available_memory() -> int:
-    """Bytes that can be had without swapping; 0 where the system does not say."""
-    try:
-        text = Path("/proc/meminfo").read_text()
-    except OSError:
-        return (host.physical_memory() or 0) // 2
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.M)
-    return int(found.group(1)) * 1024 if found else 0
