@@ -89,10 +89,10 @@ def _matching_brace(text: str, inside: int, end: int) -> int:
     """The index of the brace that closes the one before `inside`, or -1."""
     depth = 1
     for match in _BRACE.finditer(text, inside, end):
-        token = match.group()
-        if token == "{":
+        brace = match.group()
+        if brace == "{":
             depth += 1
-        elif token == "}":
+        elif brace == "}":
             depth -= 1
             if depth == 0:
                 return match.start()

@@ -10,8 +10,8 @@ What counts, in this order:
 
 1. Thinking (`<think>…</think>` and its kin) is not the answer. Only what comes after it counts; thinking that
    was cut off has no answer.
-2. A base model goes on with the next question after its answer. Only what comes before that counts, where that
-   holds an answer.
+2. A base model goes on with the next question after its answer. Only what comes before that counts, where
+   that holds an answer.
 3. The last answer that the text marks: a box, `####`, "the answer is", "Answer:", `<answer>`.
 4. A guess, recorded as one (`explicit=False`): see `guesses.py`.
 
@@ -90,16 +90,13 @@ _NEXT_QUESTION = re.compile(
 )
 
 
-class UnknownStrategy(ValueError):
-    """The name of no extraction strategy; the message lists those there are."""
-
-
 def extract(text: str, *, strategy: str = "auto") -> Extraction | None:
     """Find the answer in a text, and where it stands; None where there is none.
 
-    `strategy` is one of `STRATEGIES`. No text raises; the work is linear in its length. `value` is
-    `text[start:end]`, except where several adjacent boxes or formulas are one answer: then it is their contents
-    joined by ", ", and the span runs from the first to the last.
+    `strategy` is one of `STRATEGIES`, the name of an installed extractor, or `module:function`. No text
+    raises, and the work is linear in its length. `value` is `text[start:end]`, except where several adjacent
+    boxes or formulas are one answer: then it is their contents joined by ", ", and the span runs from the
+    first to the last.
 
     >>> extract(r"so $x$ is \\boxed{2} or \\boxed{3}").value
     '2, 3'
@@ -107,8 +104,11 @@ def extract(text: str, *, strategy: str = "auto") -> Extraction | None:
     True
 
     Raises:
-        UnknownStrategy: `strategy` is no name of a strategy.
+        UnknownNameError: no strategy is called that; the message names near matches.
+        PluginError: an extractor that somebody else wrote cannot be used.
     """
+    if strategy not in STRATEGIES:
+        return _extract_with_plugin(text, strategy)
     found = _find(text, strategy)
     return None if found is None else _extraction(text, found)
 
@@ -116,32 +116,53 @@ def extract(text: str, *, strategy: str = "auto") -> Extraction | None:
 def grade(*, gold: str, text: str, strategy: str = "auto", policy: Policy = _DEFAULT_POLICY) -> Verdict:
     """Find the answer in a text and decide whether it is the same as `gold`: `extract`, then `check`.
 
-    `gold` is the answer alone ("18"), not a solution that holds it. A text without an answer is not equivalent,
-    at stage `extraction`. Where a text gives its answer in several boxes and each of them is the gold ("x + 11,
-    or 11 + x"), the verdict is equivalent.
+    `gold` is the answer alone ("18"), not a solution that holds it. A text without an answer is not
+    equivalent, at stage `extraction`. Where a text gives its answer in several boxes and each of them is the
+    gold ("x + 11, or 11 + x"), the verdict is equivalent.
 
     >>> grade(gold="7", text="The answer is 7. Check: 3 + 4 = 7.").extraction.rule
     'the_answer_is'
 
     Raises:
-        UnknownStrategy: `strategy` is no name of a strategy.
+        UnknownNameError: no strategy is called that; the message names near matches.
+        PluginError: an extractor that somebody else wrote cannot be used.
     """
-    found = _find(text, strategy)
-    if found is None:
-        return Verdict(False, "extraction", f"no answer found in the text (strategy `{strategy}`)")
-    extraction = _extraction(text, found)
+    found = _find(text, strategy) if strategy in STRATEGIES else None
+    extraction = _extraction(text, found) if found else None
+    if strategy not in STRATEGIES:
+        extraction = _extract_with_plugin(text, strategy)
+    if extraction is None:
+        reason = f"no answer found in the text (strategy `{strategy}`)"
+        return Verdict(equivalent=False, stage="extraction", reason=reason)
     verdict = check(gold=gold, pred=extraction.value, policy=policy)
-    if len(found.parts) > 1 and verdict.equivalent is not True:
+    if found and len(found.parts) > 1 and verdict.equivalent is not True:
         each = [check(gold=gold, pred=text[start:end], policy=policy) for start, end in found.parts]
         if all(part.equivalent is True for part in each):
             verdict = each[-1]
     return Verdict(verdict.equivalent, verdict.stage, verdict.reason, verdict.witness, extraction)
 
 
-def _find(text: str, strategy: str) -> Found | None:
+def check_strategy(strategy: str) -> None:
+    """Raise what `extract` would for a strategy that cannot be used; to know before the work starts."""
     if strategy not in STRATEGIES:
-        known = ", ".join(STRATEGIES)
-        raise UnknownStrategy(f"no extraction strategy is called {strategy!r}; there are: {known}")
+        from answer_normalizers.extractors import get_extractor  # it imports this module
+
+        get_extractor(strategy)
+
+
+def _extract_with_plugin(text: str, strategy: str) -> Extraction | None:
+    from answer_normalizers.extractors import get_extractor  # it imports this module
+    from answer_normalizers.registry import PluginError
+
+    found: object = get_extractor(strategy)(text)
+    if found is not None and not isinstance(found, Extraction):
+        raise PluginError(
+            f"extraction strategy {strategy!r} returned {type(found).__name__}, not an Extraction"
+        )
+    return found
+
+
+def _find(text: str, strategy: str) -> Found | None:
     start = _after_thinking(text)
     if start is None:
         return None
@@ -168,7 +189,7 @@ def _after_thinking(text: str) -> int | None:
 
 
 def _segments(text: str, start: int) -> Iterator[Span]:
-    """The text cut before each next question or end of a turn; the first that holds an answer is the model's own."""
+    """The text cut before each next question or end of a turn; the first answer among them is the model's."""
     for cut in _NEXT_QUESTION.finditer(text, start):
         yield start, cut.start()
         start = cut.start()

@@ -21,12 +21,16 @@ _WINDOW = 2_000
 """Characters at the end of a text within which bold text and formulas are looked for."""
 
 _AFTERTHOUGHT = re.compile(
-    r"\n[ \t>#*_(-]*(?:(?:checks?|checking|verif(?:y|ying|ication)|double[- ]check(?:ing)?|sanity check|explanation"
-    r"|proof|note|remark|p\.?s)\b[^\n:.]{0,40}[*_]*[:.\n]"
-    r"|(?:let['’]?s|let us|we can|to|now)\s+(?:now\s+|also\s+|quickly\s+)?(?:double[- ])?(?:check|verify)\b)",
+    r"(?:\n[ \t>#*_(-]*|(?<=[.!?])\s+\(?)"
+    r"(?:(?:checks?|checking|verif(?:y|ying|ication)|double[- ]check(?:ing)?|sanity check|explanation|proof"
+    r"|note|remark)\b[^\n:.]{0,40}[*_]*[:\n]"
+    r"|(?:let['’]?s|let us|we can|to|now)\s+(?:now\s+|also\s+|quickly\s+)?(?:double[- ])?(?:check|verify)\b"
+    r"(?=[^\n]*\s*\Z))",
     re.IGNORECASE,
 )
-_INLINE_CHECK = re.compile(r"(?<=[.!?\n])\s+\(?(?:check|verification|proof|note)\s*:", re.IGNORECASE)
+_CONCLUSION = re.compile(
+    r"\n[ \t*#_]*(?:so|thus|therefore|hence|finally|in conclusion|conclusion|final)\b", re.IGNORECASE
+)
 _BOLD = re.compile(r"\*\*([^*\n]{1,120}?)\*\*(?!\s*:)")
 _BOLD_HEADING = re.compile(
     r"(?:step|part|case|method|note|example|section|problem|question|day|figure)\b", re.IGNORECASE
@@ -36,10 +40,11 @@ _FORMULA = re.compile(
     r"|\\begin\{(?:align|aligned|equation|gather)\*?\}(.{1,2000}?)\\end\{",
     re.DOTALL,
 )
-_RELATION = re.compile(r"=|\\approx|≈|\\implies|\\Rightarrow|⇒|\\to\b|→")
+_BRACE_OR_RELATION = re.compile(r"\\[{}]|[{}]|=|\\approx|≈|\\implies|\\Rightarrow|⇒|\\to\b|→")
 _RESULT_THEN_DETAIL = re.compile(
     r"[\d)}>%]\s*=\s*(?P<result>[$€£¥]?\s?-?\d[\d,]*(?:\.\d+)?%?)(?:\s+[A-Za-z]+){0,4}?"
-    r"\s+(?:in|for|per|over|on|at|of|every|each|with|from|after|within|during|by)\s+(?:the\s+|a\s+)?\$?\d[\d,.]*[^\d=]*\Z"
+    r"\s+(?:in|for|per|over|on|at|of|every|each|with|from|after|within|during|by)\s+(?:the\s+|a\s+)?"
+    r"\$?\d[\d,.]*[^\d=]*\Z"
 )
 _CONNECTIVE = re.compile(r"(?:so|thus|therefore|hence|then|and)\b[,:]?\s+", re.IGNORECASE)
 _EMPTY_ITEM = re.compile(r"\n\d+[.)](?:\n|\Z)")
@@ -47,7 +52,7 @@ _IN_NUMBERS = "0123456789.,:/\\ -{}$"
 
 
 def guess(text: str, start: int, end: int) -> Found | None:
-    """What text[start:end] most likely answers, marked as a guess; None where it holds nothing like an answer."""
+    """What text[start:end] most likely answers, as a guess; None where nothing in it is like an answer."""
     end = _without_afterthoughts(text, start, end)
     whole = _whole(text, start, end)
     if whole:
@@ -70,7 +75,7 @@ def guess(text: str, start: int, end: int) -> Found | None:
 
 
 def last_number(text: str, start: int, end: int) -> Span | None:
-    """The last number of text[start:end] with its sign; an empty item of a list ("3." at the very end) is none."""
+    """The last number of text[start:end] with its sign; an empty item of a list ("3." at the end) is none."""
     size = 200
     while end > start:
         left = max(start, end - size)
@@ -84,12 +89,11 @@ def last_number(text: str, start: int, end: int) -> Span | None:
 
 
 def _without_afterthoughts(text: str, start: int, end: int) -> int:
-    """Where the text ends before its last check, note or explanation, if a number stands before that."""
-    tail = max(start, end - _WINDOW)
-    for pattern in (_AFTERTHOUGHT, _INLINE_CHECK):
-        match = pattern.search(text, tail, end)
-        if match and NUMBER.search(text, max(start, match.start() - _WINDOW), match.start()):
-            end = match.start()
+    """Where the text ends before its closing check, note or explanation, if a number stands before that."""
+    for match in _AFTERTHOUGHT.finditer(text, max(start, end - _WINDOW), end):
+        answered = NUMBER.search(text, max(start, match.start() - _WINDOW), match.start())
+        if answered and not _CONCLUSION.search(text, match.end(), end):
+            return match.start()
     return end
 
 
@@ -102,42 +106,36 @@ def _whole(text: str, start: int, end: int) -> Span | None:
     start, end = tidy(text, connective.end(), end) if connective else (start, end)
     if start >= end or "\n" in text[start:end] or is_placeholder(text, start, end):
         return None
-    head = number_head(text, start, end)
-    if (
-        len(words(text, start, end)) > (1 if head is None else 3)
-        or "=" in text[start:end]
-        and head is not None
-    ):
-        return None
-    return start, end
+    return None if _is_prose(text, start, end) else (start, end)
+
+
+def _is_prose(text: str, start: int, end: int) -> bool:
+    """Whether a line says more than an answer: more words than a unit has, or a calculation."""
+    starts_with_number = number_head(text, start, end) is not None
+    calculates = starts_with_number and text.find("=", start, end) >= 0
+    return calculates or len(words(text, start, end)) > (3 if starts_with_number else 1)
 
 
 def _last_bold(text: str, start: int, end: int) -> Span | None:
     """What the last paragraph sets in bold, where it is an answer and not a heading."""
-    paragraph = max(
-        start, text.rfind("\n\n", start, len(text[:end].rstrip()) if end - start < _WINDOW else end)
-    )
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    paragraph = max(start, text.rfind("\n\n", start, end))
     bold = None
     for match in _BOLD.finditer(text, paragraph, end):
         first, last = tidy(text, *match.span(1))
-        if (
-            first < last
-            and text[last : match.end(1)].find(":") < 0
-            and not _BOLD_HEADING.match(text, first, last)
-        ):
+        heading = text.find(":", last, match.end(1)) >= 0 or _BOLD_HEADING.match(text, first, last)
+        if first < last and not heading:
             bold = first, last
     if bold is None or not any(character.isdigit() for character in text[bold[0] : bold[1]]):
         return None
-    head = number_head(text, *bold)
-    if len(words(text, *bold)) > (1 if head is None else 3) or "=" in text[bold[0] : bold[1]]:
-        return reduce_prose(text, *bold)
-    return bold
+    return reduce_prose(text, *bold) if _is_prose(text, *bold) else bold
 
 
 def _last_formula(text: str, start: int, end: int, number: Span | None) -> Span | None:
     """The right-hand side of the last formula, where no number comes after it."""
-    formula = None
-    for formula in _FORMULA.finditer(text, start, end):
+    formula: re.Match[str] | None = None
+    for formula in _FORMULA.finditer(text, start, end):  # noqa: B007 - the last one is wanted
         pass
     if formula is None or formula.lastindex is None or (number and number[0] > formula.end()):
         return None
@@ -145,21 +143,20 @@ def _last_formula(text: str, start: int, end: int, number: Span | None) -> Span 
     if len(words(text, first, last)) > 1:
         return None
     first, last = tidy(text, _after_last_relation(text, first, last), last)
-    if last - first < 1 or (last - first == 1 and text[first].isalpha()):
+    if first >= last or (last - first == 1 and text[first].isalpha()):
         return None
     return first, last
 
 
 def _after_last_relation(text: str, start: int, end: int) -> int:
-    """Where the last relation sign outside braces ends, as in `x = \\sum_{i=1}^n i = 6`."""
-    after, depth, at = start, 0, start
-    for match in re.compile(r"\\[{}]|[{}]|" + _RELATION.pattern).finditer(text, start, end):
-        at = match.end()
-        token = match.group()
-        if token == "{":
+    r"""Where the last relation sign outside braces ends, as in `x = \sum_{i=1}^n i = 6`."""
+    after, depth = start, 0
+    for match in _BRACE_OR_RELATION.finditer(text, start, end):
+        sign = match.group()
+        if sign == "{":
             depth += 1
-        elif token == "}":
+        elif sign == "}":
             depth -= 1
-        elif token not in ("\\{", "\\}") and depth <= 0 and text[match.start() - 1] not in "<>!≤≥\\":
-            after = at
+        elif not sign.startswith(("\\{", "\\}")) and depth <= 0 and text[match.start() - 1] not in "<>!≤≥":
+            after = match.end()
     return after

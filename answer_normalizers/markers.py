@@ -6,8 +6,8 @@ r"""Answers that a text marks in words: `#### 18`, "The answer is 18", "**Answer
     '7 eggs'
 
 Each reader is given the place of its needle and says whether an answer is marked there. A phrase that speaks
-about the answer ("so the answer is correct"), a placeholder from the prompt ("Answer: $ANSWER") and the head of
-a whole solution ("Answer: Janet sells …", with more to follow) mark none.
+about the answer ("so the answer is correct"), a placeholder from the prompt ("Answer: $ANSWER") and the head
+of a whole solution ("Answer: Janet sells …", with more to follow) mark none.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _IS = re.compile(
     r"nswers?(?:\s+choice)?[*_]*"
     r"(?:\s+(?:to|of|for|in|from|as)\b[^.?!\n:=]{1,150}?)?"
     r"[*_]*\s*"
-    r"(?P<copula>(?:(?:is|are|was|were|be|equals|becomes|comes (?:out )?to)\b(?!['’])|=|≈|\\approx|\\text\{\s*is\s*\})"
-    r"(?:\s+(?:that|simply|just|therefore|thus|then|approximately|about|around|roughly|exactly|equal to|given by"
-    r"|indeed|also|still|now|either)\b)*|)"
-    r"(?P<colon>\s*[*_]*\s*[:：]|)",
+    r"(?:(?P<copula>(?:(?:is|are|was|were|be|equals|becomes|comes (?:out )?to)\b(?!['’])|=|≈|\\approx"
+    r"|\\text\{\s*is\s*\})"
+    r"(?:\s+(?:that|simply|just|therefore|thus|then|approximately|about|around|roughly|exactly|equal to"
+    r"|given by|indeed|also|still|now|either)\b)*)|\s*[:：])",
     re.IGNORECASE,
 )
 _CHINESE_IS = re.compile(r"答(?:案|え)?(?:应该|應該|就)?(?:是|为|為|は|等于|：|:)+")
@@ -58,25 +58,23 @@ _MATH = re.compile(
 _MATH_GAP = re.compile(r"\s*(?:,\s*(?:and\b|or\b)?|;|and\b|or\b)\s*")
 _SENTENCE_END = re.compile(
     r"\n|[.!?][\"'”’)*_]*(?=\s|\Z|\\\))|。|\*\*|`|</|<\|"
-    r"|[,;]?\s+(?:because|since|so that|so we|so the|as we|which|where|hence|thus|therefore|after|when we|when rounded"
-    r"|if we|I hope)\b|[,;]\s+(?:so|but|as|with)\b|\s+\((?:since|because|as|which|rounded|approx|i\.e|or)\b"
+    r"|[,;]?\s+(?:because|since|so that|so we|so the|as we|which|where|hence|thus|therefore|after|when we"
+    r"|when rounded|if we|I hope)\b|[,;]\s+(?:so|but|as|with)\b"
+    r"|\s+\((?:since|because|as|which|rounded|approx|i\.e|or)\b"
 )
 _NUMBERED_ITEM = re.compile(r"\d+[.):]\s+\S")
 _SECOND_CHOICE = re.compile(r"[^\n]*\n\s*\(?B[).:]")
 
 
 def read_phrase(text: str, position: int, floor: int, end: int) -> Found | None:
-    """The answer after "answer is", "Answer:", an "Answer" heading or `<answer>`; the needle is at `position`."""
+    """The answer after "answer is", "Answer:", an "Answer" heading or `<answer>`."""
     before = text[position - 2 : position].lower() if position >= 2 else ""
     if before == "<a":
         return _read_tag(text, position, end)
     match = _IS.match(text, position, end)
-    if match is None:
-        return None
-    if match.end("copula") > match.start("copula"):
-        return _read_value(text, match.end(), end, "the_answer_is")
-    if match.end("colon") > match.start("colon"):
-        return _read_value(text, match.end(), end, "answer_colon", line=True)
+    if match:
+        colon = match["copula"] is None
+        return _read_value(text, match.end(), end, "answer_colon" if colon else "the_answer_is", line=colon)
     heading = _HEADING.match(text, position, end)
     line = text.rfind("\n", floor, position) + 1 or floor
     if heading and position - line < 60 and _HEADING_START.match(text, line, position):
@@ -84,7 +82,7 @@ def read_phrase(text: str, position: int, floor: int, end: int) -> Found | None:
     return None
 
 
-def read_colon(text: str, position: int, floor: int, end: int) -> Found | None:  # noqa: ARG001 - one shape for all
+def read_colon(text: str, position: int, floor: int, end: int) -> Found | None:  # noqa: ARG001 - a Reader
     """The answer after "A:" or "Ans." at the head of a line; the line break before it is at `position`."""
     match = _ANS.match(text, position, end)
     if match is None or _SECOND_CHOICE.match(text, match.end(), end):
@@ -97,7 +95,7 @@ def read_opening(text: str, start: int, end: int) -> Found | None:
     return read_colon(text, start, start, end) if text[start : start + 1] == "A" else None
 
 
-def read_chinese(text: str, position: int, floor: int, end: int) -> Found | None:  # noqa: ARG001 - one shape for all
+def read_chinese(text: str, position: int, floor: int, end: int) -> Found | None:  # noqa: ARG001 - a Reader
     """The answer after "答案是" and its kin."""
     match = _CHINESE_IS.match(text, position, end)
     return _read_value(text, match.end(), end, "the_answer_is") if match else None
@@ -182,7 +180,7 @@ def _read_formulas(text: str, start: int, limit: int) -> tuple[Span, ...]:
 
 
 def _read_plain(text: str, start: int, end: int, *, goes_on: bool) -> Span | None:
-    """The answer in a sentence that is not a formula: the whole of it, or the part of its prose that matters."""
+    """The answer in a sentence that is not a formula: all of it, or the part of its prose that matters."""
     number_end = number_head(text, start, end)
     if number_end is None:
         prose = len(words(text, start, end)) > 1
@@ -202,7 +200,7 @@ def _read_plain(text: str, start: int, end: int, *, goes_on: bool) -> Span | Non
 
 
 def reduce_prose(text: str, start: int, end: int) -> Span | None:
-    """The answer within a sentence: its last formula, the end of its equation, or its last number; or None."""
+    """The answer within a sentence: its last formula, the end of its equation, its last number, or None."""
     formula = None
     for match in _MATH.finditer(text, start, end):
         span = tidy(text, *match.span(match.lastindex or 0))
@@ -218,7 +216,7 @@ def reduce_prose(text: str, start: int, end: int) -> Span | None:
         number_end = number_head(text, first, last)
         if number_end is not None:
             return first, number_end
-    number = None
-    for number in NUMBER.finditer(text, start, end):
+    number: re.Match[str] | None = None
+    for number in NUMBER.finditer(text, start, end):  # noqa: B007 - the last one is wanted
         pass
     return (with_sign(text, number.start(), start), number.end()) if number else None

@@ -42,24 +42,24 @@ _NUMBER_HEAD = re.compile(rf"[-+−–]?\s?(?:\\?[$€£¥]\s?)?-?(?:{NUMBER.pat
 
 _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}(?:['’][a-z]+)?")
 _MATHEMATICAL_WORDS = frozenset(
-    "and or pi sin cos tan cot sec csc log ln exp sqrt arcsin arccos arctan min max mod inf infinity deg".split()
-)
+    ["and", "or", "pi", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "sqrt", "max", "min", "mod"]
+)  # fmt: skip
 _PLACEHOLDER = re.compile(
-    r"(?:[\s$\[\]<>{}()\"'`*_:.…?,;\\!~-]|\\(?:text|mathrm|mbox|phantom|ldots|dots|cdots|quad|qquad|hspace|,)\b"
+    r"(?:[\s$\[\]<>{}()\"'`*_:.…?,;\\!~-]|\\(?:text|mathrm|mbox|phantom|ldots|dots|cdots|quad|qquad|hspace)\b"
     r"|your|the|my|final|numerical|correct|answers?|answer_here|here|result|number|value|integer|solution|"
     r"expression|insert|ans|xxx?)*",
     re.IGNORECASE,
 )
 _NOT_AN_ANSWER = re.compile(
-    r"(?:in)?correct\b|right\b|wrong\b|not\b|indeed\b|therefore\b|thus\b|as follows|below\b|above\b|confirmed|"
-    r"consistent\b|reasonable\b|verified\b|valid\b|unknown\b|unclear\b|found by|given below|obtained by|clear\b|"
-    r"supposed to|expected to|required to|in the form|of the form|a single|rounded to",
+    r"(?:(?:in)?correct|right|wrong|not|indeed|therefore|thus|below|above|confirmed|consistent|reasonable|verified"
+    r"|valid|unknown|unclear|clear)\b|as follows|found by|given below|obtained by"
+    r"|supposed to|expected to|required to|in the form|of the form|a single|rounded to",
     re.IGNORECASE,
 )
 
 
 def is_placeholder(text: str, start: int, end: int) -> bool:
-    r"""Whether a span holds no answer but the place for one, as an echoed prompt does: `\boxed{}`, `[answer]`.
+    r"""Whether a span holds the place for an answer and none, as in an echoed prompt: `\boxed{}`, `[answer]`.
 
     >>> is_placeholder("your answer", 0, 11), is_placeholder("ANSWER 5", 0, 8)
     (True, False)
@@ -73,13 +73,13 @@ def is_remark(text: str, start: int, end: int) -> bool:
 
 
 def words(text: str, start: int, end: int) -> list[str]:
-    """The words of plain language in a span: not LaTeX commands, not names of functions, not single letters."""
+    """The words of plain language in a span: no LaTeX commands, names of functions or single letters."""
     found = _WORD.findall(text, start, end)
     return [word for word in found if word.lower() not in _MATHEMATICAL_WORDS]
 
 
 def number_head(text: str, start: int, end: int) -> int | None:
-    """Where the number ends that a span starts with, sign and currency included; None if it starts with none."""
+    """Where the number ends that a span starts with, sign and currency included; None where it has none."""
     match = _NUMBER_HEAD.match(text, start, end)
     return match.end() if match else None
 

@@ -1,0 +1,130 @@
+"""Scorers: from a model's text to a verdict, by name.
+
+A scorer is any callable `(*, gold: str, text: str) -> Verdict`. A package adds its own in a few lines,
+
+    def first_word(*, gold, text):
+        return Verdict(text.split()[:1] == [gold], "first_word", "compared the first word")
+
+and registers it in its `pyproject.toml`, after which it is found like the built-in ones:
+
+    [project.entry-points."mathevalkit.scorers"]
+    first_word = "my_package:first_word"
+
+    >>> get_scorer("auto")(gold="1/2", text="So the answer is 0.5.").equivalent
+    True
+
+A scorer that takes a third argument, `strategy`, is given the extraction strategy that a recipe names; the
+others extract in their own way. Every scorer found here has a `name`, is safe in threads, and can be pickled
+if the callable behind it can.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Final
+
+from answer_normalizers.extraction import check_strategy, grade
+from answer_normalizers.registry import PluginError, Registry
+from answer_normalizers.verdict import Verdict
+
+BUILTIN: Final = MappingProxyType(
+    {
+        "auto": "answer_normalizers.scorers:auto",
+        "boxed": "answer_normalizers.scorers:boxed",
+        "hash": "answer_normalizers.scorers:hash_",
+        "the_answer_is": "answer_normalizers.scorers:the_answer_is",
+        "number": "answer_normalizers.scorers:number",
+        "metamath_gsm8k": "answer_normalizers.published.metamath:gsm8k",
+        "metamath_math": "answer_normalizers.published.metamath:math",
+        "lm_eval_gsm8k_strict": "answer_normalizers.published.lm_eval_gsm8k:strict_match",
+        "lm_eval_gsm8k_flexible": "answer_normalizers.published.lm_eval_gsm8k:flexible_extract",
+        "lm_eval_hendrycks_math": "answer_normalizers.published.hendrycks:lm_eval_hendrycks_math",
+        "lm_eval_minerva_math": "answer_normalizers.published.minerva:lm_eval_minerva_math",
+        "prm800k": "answer_normalizers.published.prm800k:prm800k",
+        "math_verify": "answer_normalizers.published.math_verify:math_verify",
+    }
+)
+"""Name to place; `pyproject.toml` registers the same lines. `auto`, the first, is the one to use. `boxed` to
+`number` are `auto` with one extraction strategy; the others are the scorers that published numbers were made
+with, reproduced with their faults."""
+
+_NEEDS: Final = MappingProxyType({"math_verify": "math_verify"})
+"""Built-in scorers that exist only where a package is installed, and that package's import name."""
+
+_REGISTRY: Final = Registry("scorer", "mathevalkit.scorers", BUILTIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A callable that decides whether a text gives the gold answer, with the name it was asked for by."""
+
+    name: str
+    function: Callable[..., Verdict]
+
+    def __call__(self, *, gold: str, text: str) -> Verdict:
+        """Decide whether `text`, all that the model wrote, gives the answer `gold`.
+
+        Raises:
+            PluginError: the function behind a plug-in returned something else than a verdict.
+        """
+        verdict = self.function(gold=gold, text=text)
+        if not isinstance(verdict, Verdict):
+            raise PluginError(f"scorer {self.name!r} returned {type(verdict).__name__}, not a Verdict")
+        return verdict
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation of what is behind it."""
+        function = self.function.func if isinstance(self.function, partial) else self.function
+        return (function.__doc__ or "").strip().partition("\n")[0]
+
+
+def get_scorer(name: str, *, strategy: str | None = None) -> Scorer:
+    """Find a scorer by its name, or by `module:function`.
+
+    `strategy` goes to scorers that take one, such as `auto`; the others extract in their own way.
+
+    >>> get_scorer("auto", strategy="hash")(gold="5", text="The answer is 5.").stage
+    'extraction'
+
+    Raises:
+        UnknownNameError: no scorer or extraction strategy is called that; the message names near matches.
+        PluginError: the scorer cannot be imported or called.
+    """
+    if strategy is not None:
+        check_strategy(strategy)
+    found = _REGISTRY.load(name)
+    if isinstance(found, Scorer):
+        found = found.function
+    if not callable(found):
+        raise PluginError(f"scorer {name!r} is a {type(found).__name__}, which cannot be called")
+    if strategy is not None and _takes_strategy(found):
+        found = partial(found, strategy=strategy)
+    return Scorer(name, found)
+
+
+def list_scorers() -> tuple[str, ...]:
+    """The names of all scorers that can be used here, sorted; one whose package is missing is not there."""
+    return tuple(name for name in _REGISTRY.names() if name not in _NEEDS or find_spec(_NEEDS[name]))
+
+
+def _takes_strategy(function: Callable[..., object]) -> bool:
+    """Whether a scorer lets its caller choose how the answer is found; one that has chosen does not."""
+    if isinstance(function, partial) and "strategy" in function.keywords:
+        return False
+    try:
+        return "strategy" in inspect.signature(function).parameters
+    except ValueError:  # a builtin without a signature
+        return False
+
+
+auto = grade
+boxed = partial(grade, strategy="boxed")
+hash_ = partial(grade, strategy="hash")
+the_answer_is = partial(grade, strategy="the_answer_is")
+number = partial(grade, strategy="number")
