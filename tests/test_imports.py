@@ -62,7 +62,16 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "pipeline": (["mathevalkit.pipeline"], PIPELINE),
     "command line": (
-        ["mathevalkit.cli", "mathevalkit.cli_options", "mathevalkit.terminal", "mathevalkit.__main__"],
+        [
+            "mathevalkit.terminal",
+            "mathevalkit.progress_line",
+            "mathevalkit.results_view",
+            "mathevalkit.advice",
+            "mathevalkit.display",
+            "mathevalkit.cli_options",
+            "mathevalkit.cli",
+            "mathevalkit.__main__",
+        ],
         [*PIPELINE, "pipeline", *ENGINE],
     ),
 }
