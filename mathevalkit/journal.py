@@ -26,6 +26,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ from mathevalkit.types import Completion, Results, RunManifest, ScoredCompletion
 SCHEMA_VERSION = 1
 SYNC_SECONDS = 1.0
 """At most this much is lost to a power cut; a killed process loses nothing that was written."""
+VERDICTS_BUFFER = 1 << 16
+"""Bytes of verdicts that may wait to be written: they are derived, and made again at a resume."""
 
 MANIFEST = "manifest.json"
 GENERATIONS = "generations.jsonl"
@@ -60,11 +63,21 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 class AppendFile:
-    """A JSON Lines file that only grows, line by whole line."""
+    """A JSON Lines file that only grows, line by whole line.
 
-    def __init__(self, path: Path, *, kind: str, lock: bool = False) -> None:
+    Args:
+        path: the file; made where it does not exist.
+        kind: what its header says it is.
+        lock: refuse a second writer.
+        buffer: bytes that may wait in memory for the next write, up to SYNC_SECONDS; 0 for a file that
+            must hold every line the moment it is appended.
+    """
+
+    def __init__(self, path: Path, *, kind: str, lock: bool = False, buffer: int = 0) -> None:
         self.path = path
         self.kind = kind
+        self.buffer = buffer
+        self._waiting = bytearray()
         self.torn: str | None = None
         """What was cut off the end when the file was opened, if anything was."""
         self._synced = time.monotonic()
@@ -78,7 +91,8 @@ class AppendFile:
             if lock:
                 self._lock()
             self._cut_torn_line()
-            if os.fstat(self._fd).st_size == 0:
+            self._size = os.fstat(self._fd).st_size
+            if not self._size:
                 self.append(encode_line({"file": kind, "schema_version": SCHEMA_VERSION}))
         except BaseException:
             os.close(self._fd)
@@ -117,23 +131,36 @@ class AppendFile:
 
     def append(self, lines: bytes) -> None:
         """Append whole lines. Raises RunDirectoryError with the file as it was where that fails."""
-        size = os.fstat(self._fd).st_size
+        if self.buffer:
+            self._waiting += lines
+            if len(self._waiting) >= self.buffer:
+                self._write_waiting()
+        else:
+            self._write(lines)
+        if time.monotonic() - self._synced >= SYNC_SECONDS:
+            self.sync()
+
+    def _write_waiting(self) -> None:
+        lines, self._waiting = bytes(self._waiting), bytearray()
+        self._write(lines)
+
+    def _write(self, lines: bytes) -> None:
         written = 0
         try:
             while written < len(lines):
                 written += os.write(self._fd, lines[written:] if written else lines)
         except OSError as error:
-            os.ftruncate(self._fd, size)
+            os.ftruncate(self._fd, self._size)
             raise RunDirectoryError(
                 f"{self.path}: cannot be written: {error.strerror}. All lines before are safe; "
                 "free some space and repeat the command, it goes on from there"
             ) from error
-        if time.monotonic() - self._synced >= SYNC_SECONDS:
-            self.sync()
+        self._size += written
 
     def sync(self) -> None:
-        """Flush to the device."""
+        """Write what waits and flush to the device."""
         self._synced = time.monotonic()
+        self._write_waiting()
         try:
             os.fsync(self._fd)
         except OSError as error:
@@ -151,6 +178,7 @@ class AppendFile:
 
     def contents(self) -> Iterator[bytes]:
         """The whole file in blocks, read through the open descriptor (works when it was deleted)."""
+        self._write_waiting()
         offset = 0
         while block := os.pread(self._fd, 1 << 20, offset):
             yield block
@@ -257,7 +285,7 @@ class Journal:
         for scorer in scorers:
             path = self.path / verdicts_name(scorer)
             path.unlink(missing_ok=True)
-            self._verdicts[scorer] = AppendFile(path, kind="verdicts")
+            self._verdicts[scorer] = AppendFile(path, kind="verdicts", buffer=VERDICTS_BUFFER)
 
     def append_verdict(self, scorer: str, verdict: ScoredCompletion) -> None:
         """Write one verdict of a scorer that ``start_verdicts`` named."""
@@ -285,8 +313,9 @@ class Journal:
 
     def close(self) -> None:
         """Flush and close every file; the lock goes with them."""
-        for file in (*self._verdicts.values(), self._generations):
-            file.close()
+        with ExitStack() as stack:  # each is closed even where another cannot be flushed
+            for file in (self._generations, *self._verdicts.values()):
+                stack.callback(file.close)
 
     def _put_back_if_gone(self) -> None:
         """If the directory was deleted or moved, write it again from the descriptors still open."""
@@ -312,7 +341,7 @@ class Journal:
     def _write_again(old: AppendFile, *, lock: bool) -> AppendFile:
         write_atomically(old.path, b"".join(old.contents()))
         old.close()
-        return AppendFile(old.path, kind=old.kind, lock=lock)
+        return AppendFile(old.path, kind=old.kind, lock=lock, buffer=old.buffer)
 
 
 def verdicts_name(scorer: str) -> str:
