@@ -21,20 +21,16 @@ A whole task takes a dozen lines, since recipes are shared (``use`` names a file
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias
 
 import jinja2
-import orjson
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from mathevalkit.errors import TaskFileError
-from mathevalkit.templates import compile_template, free_variables
+from mathevalkit.task_yaml import FieldPath, YamlFile, suggestion
+from mathevalkit.templates import compile_template, filter_names, free_variables
 from mathevalkit.types import HubSource, PublishedResult, Recipe, RowMapping, Sampling, Shot, Task
 
 __all__ = ["MODEL_KINDS", "read_task_file"]
@@ -46,9 +42,6 @@ RECIPE_VARIABLES = frozenset({"question", "shots", "subject", "level"})
 """What a recipe's template may use."""
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
-Path_: TypeAlias = tuple[str | int, ...]
-"""The way to a field: ``("recipes", "metamath", "stop")``."""
-
 
 # ---- the schema ------------------------------------------------------------------------------------
 
@@ -138,7 +131,15 @@ class TaskSpec(_Spec):
     published: list[PublishedSpec] = []
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "hub": HubSpec,
+    "rows": RowsSpec,
+    "recipes": RecipeSpec,
+    "shots": ShotSpec,
+    "published": PublishedSpec,
+    "defaults": DefaultsSpec,
+}
+"""Which model governs what stands under a key."""
 
 
 # ---- reading ---------------------------------------------------------------------------------------
@@ -151,10 +152,10 @@ def read_task_file(path: Path, *, recipe_dirs: Sequence[Path] = ()) -> Task:
         TaskFileError: anything wrong with the file or with a recipe file it uses; every fault at once,
             one a line.
     """
-    document = _Document.read(path)
+    document = YamlFile.read(path)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", path.stem):
         raise document.error((), f"{path.stem!r} cannot name a task; use letters, digits, `.`, `_` and `-`")
-    spec = document.validate(TaskSpec)
+    spec = document.validate(TaskSpec, parts=_PARTS)
     if spec.hub is None and spec.file is None:
         raise document.error((), "no data: give `hub` (a dataset on the hub) or `file` (a local data file)")
     for field in ("question", "gold", "id", "subject", "level", "solution"):
@@ -188,9 +189,9 @@ def _hub(spec: HubSpec | None) -> HubSource | None:
     )
 
 
-def _recipe(document: _Document, *, name: str, spec: RecipeSpec, directories: Sequence[Path]) -> Recipe:
+def _recipe(document: YamlFile, *, name: str, spec: RecipeSpec, directories: Sequence[Path]) -> Recipe:
     """The recipe, what it uses and what it overrides put together."""
-    here: Path_ = ("recipes", name)
+    here: FieldPath = ("recipes", name)
     given = spec.model_dump(exclude_unset=True, exclude={"use"})
     if spec.use is not None:
         shared = _shared_recipe(document, here=here, use=spec.use, directories=directories)
@@ -230,22 +231,22 @@ def _recipe(document: _Document, *, name: str, spec: RecipeSpec, directories: Se
 
 
 def _shared_recipe(
-    document: _Document, *, here: Path_, use: str, directories: Sequence[Path]
+    document: YamlFile, *, here: FieldPath, use: str, directories: Sequence[Path]
 ) -> dict[str, Any]:
     """What the recipe file named by ``use`` sets."""
     for directory in directories:
         path = directory / f"{use}.yaml"
         if path.is_file():
-            shared = _Document.read(path)
-            spec = shared.validate(RecipeSpec)
+            shared = YamlFile.read(path)
+            spec = shared.validate(RecipeSpec, parts=_PARTS)
             if spec.use is not None:
                 raise shared.error(("use",), "a shared recipe cannot use another; copy its fields here")
             return spec.model_dump(exclude_unset=True)
     known = sorted({path.stem for directory in directories for path in directory.glob("*.yaml")})
-    raise document.error((*here, "use"), f"no shared recipe {use!r}{_suggestion(use, known)}")
+    raise document.error((*here, "use"), f"no shared recipe {use!r}{suggestion(use, known)}")
 
 
-def _defaults(document: _Document, spec: TaskSpec) -> dict[str, str]:
+def _defaults(document: YamlFile, spec: TaskSpec) -> dict[str, str]:
     """Which recipe each kind of model gets; a single recipe is everybody's."""
     if spec.defaults is None:
         if len(spec.recipes) > 1:
@@ -258,7 +259,7 @@ def _defaults(document: _Document, spec: TaskSpec) -> dict[str, str]:
     defaults = {kind: name for kind, name in spec.defaults.model_dump().items() if name is not None}
     for kind, name in defaults.items():
         if name not in spec.recipes:
-            raise document.error(("defaults", kind), f"no recipe {name!r}{_suggestion(name, spec.recipes)}")
+            raise document.error(("defaults", kind), f"no recipe {name!r}{suggestion(name, spec.recipes)}")
     if "base" not in defaults:
         raise document.error(
             ("defaults", "base"), "missing; it is the recipe for a model of which nothing is known"
@@ -267,26 +268,31 @@ def _defaults(document: _Document, spec: TaskSpec) -> dict[str, str]:
 
 
 def _check_template(
-    document: _Document, path: Path_, source: str, *, variables: frozenset[str] | None
+    document: YamlFile, path: FieldPath, source: str, *, variables: frozenset[str] | None
 ) -> None:
     """The template compiles and, where ``variables`` are given, uses no others."""
     try:
         compile_template(source)
         free = free_variables(source)
     except jinja2.TemplateError as error:
-        where = (
-            f" (line {error.lineno} of the template)" if isinstance(error, jinja2.TemplateSyntaxError) else ""
-        )
-        raise document.error(path, f"not a Jinja2 template: {error.message}{where}") from error
+        raise document.error(path, _template_fault(error, source)) from error
     for name in sorted(free - variables) if variables is not None else ():
-        raise document.error(path, f"unknown variable {name!r}{_suggestion(name, variables or ())}")
+        raise document.error(path, f"unknown variable {name!r}{suggestion(name, variables or ())}")
 
 
-def _check_name(document: _Document, path: Path_, name: str, *, kind: str, known: Sequence[str]) -> None:
+def _template_fault(error: jinja2.TemplateError, source: str) -> str:
+    """What keeps a template from compiling."""
+    if found := re.fullmatch(r"No filter named '(.+)'\.", error.message or ""):
+        return f"unknown filter {found[1]!r}{suggestion(found[1], filter_names())}"
+    line = error.lineno if isinstance(error, jinja2.TemplateSyntaxError) and "\n" in source else None
+    return f"not a Jinja2 template: {error.message}{f' (its line {line})' if line else ''}"
+
+
+def _check_name(document: YamlFile, path: FieldPath, name: str, *, kind: str, known: Sequence[str]) -> None:
     """The name is registered, or a plug-in's ``module:function``."""
     if name in known or re.fullmatch(r"[\w.]+:[\w.]+", name):
         return
-    raise document.error(path, f"no {kind} {name!r}{_suggestion(name, known)}")
+    raise document.error(path, f"no {kind} {name!r}{suggestion(name, known)}")
 
 
 def _scorer_names() -> Sequence[str]:
@@ -300,155 +306,3 @@ def _strategy_names() -> Sequence[str]:
     from answer_normalizers.extractors import list_extractors
 
     return list_extractors()
-
-
-# ---- YAML with line numbers ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Document:
-    """A YAML file's content and where each field stands in it."""
-
-    path: Path
-    content: Any
-    lines: Mapping[Path_, int]
-
-    @classmethod
-    def read(cls, path: Path) -> _Document:
-        """Parse a YAML file. Raises TaskFileError."""
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise TaskFileError(f"{path}: cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise TaskFileError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            lines: dict[Path_, int] = {}
-            if root is not None:
-                _locate(path, root, (), lines, ancestors=())
-            content = yaml.safe_load(text)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            hint = "; a value that starts with `{{` must be quoted" if "{{" in text else ""
-            raise TaskFileError(f"{path}:{line}: not valid YAML: {error.problem}{hint}") from error
-        except yaml.YAMLError as error:
-            raise TaskFileError(f"{path}: not valid YAML: {error}") from error
-        if not isinstance(content, dict):
-            raise TaskFileError(f"{path}:1: expected a mapping of fields, got {_shown(content)}")
-        return cls(path, content, lines)
-
-    def error(self, field: Path_, message: str) -> TaskFileError:
-        """The error at a field, ready to raise."""
-        return TaskFileError(self._placed(field, message))
-
-    def validate(self, model: type[_Model]) -> _Model:
-        """The content as ``model``. Raises TaskFileError with every fault, one a line."""
-        try:
-            return model.model_validate(self.content)
-        except ValidationError as error:
-            messages = [
-                self._placed(fault["loc"], _message(fault, model))
-                for fault in error.errors(include_url=False)
-            ]
-            raise TaskFileError("\n".join(dict.fromkeys(messages))) from error
-
-    def _placed(self, field: Path_, message: str) -> str:
-        known = field
-        while known and known not in self.lines:
-            known = known[:-1]
-        dotted = ".".join(str(part) for part in field)
-        return f"{self.path}:{self.lines.get(known, 1)}: {dotted + ': ' if dotted else ''}{message}"
-
-
-def _locate(
-    path: Path, node: yaml.Node, here: Path_, lines: dict[Path_, int], *, ancestors: tuple[yaml.Node, ...]
-) -> None:
-    """Note the line of every field below ``node``; refuse a key given twice and a node inside itself."""
-    lines.setdefault(here, node.start_mark.line + 1)
-    if node in ancestors:
-        raise TaskFileError(f"{path}:{node.start_mark.line + 1}: an alias refers to what contains it")
-    below = (*ancestors, node)
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            _locate(path, item, (*here, index), lines, ancestors=below)
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            field = (*here, str(key.value))
-            line = key.start_mark.line + 1
-            if field in lines:
-                dotted = ".".join(map(str, field))
-                raise TaskFileError(
-                    f"{path}:{line}: {dotted}: given twice, first in line {lines[field]}; keep one"
-                )
-            lines[field] = line
-            _locate(path, value, field, lines, ancestors=below)
-
-
-# ---- messages --------------------------------------------------------------------------------------
-
-_EXPECTED = {
-    "string_type": "text (quote it if it is a number)",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
-
-
-def _message(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """One pydantic fault in our words: what was expected, what was there."""
-    kind, context, field = fault["type"], fault.get("ctx", {}), str(fault["loc"][-1])
-    if kind == "missing":
-        return f"missing; add `{field}: ...`"
-    if kind == "extra_forbidden":
-        owner = _model_at(model, fault["loc"][:-1])
-        return f"unknown field{_suggestion(field, owner.model_fields)}"
-    if kind in _EXPECTED:
-        return f"expected {_EXPECTED[kind]}, got {_shown(fault['input'])}"
-    if kind == "literal_error":
-        return f"expected {context['expected']}, got {_shown(fault['input'])}"
-    if kind == "string_too_short":
-        return "is empty"
-    if kind == "string_pattern_mismatch":
-        return f"expected 64 hexadecimal digits (a SHA-256), got {_shown(fault['input'])}"
-    message = str(fault["msg"])
-    return f"{message[:1].lower()}{message[1:]}, got {_shown(fault['input'])}"
-
-
-def _model_at(model: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel]:
-    """The schema that governs a place in the file."""
-    for part in location:
-        if isinstance(part, str) and part in model.model_fields:
-            model = _MODELS.get(part, model)
-    return model
-
-
-_MODELS: Mapping[str, type[BaseModel]] = {
-    "hub": HubSpec,
-    "rows": RowsSpec,
-    "recipes": RecipeSpec,
-    "shots": ShotSpec,
-    "published": PublishedSpec,
-    "defaults": DefaultsSpec,
-}
-
-
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    """``; did you mean 'stop'?`` or the list of what there is."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; there are {', '.join(names)}" if names else "; there are none"
-
-
-def _shown(value: object) -> str:
-    try:
-        text = orjson.dumps(value).decode()
-    except TypeError:
-        text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

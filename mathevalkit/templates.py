@@ -26,7 +26,7 @@ import jinja2
 import jinja2.meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-__all__ = ["FILTERS", "ColumnError", "compile_template", "free_variables", "last_boxed"]
+__all__ = ["FILTERS", "ColumnError", "compile_template", "filter_names", "free_variables", "last_boxed"]
 
 
 class ColumnError(ValueError):
@@ -205,6 +205,11 @@ def free_variables(source: str) -> frozenset[str]:
     """The names a template takes from outside."""
     environment = _environment()
     return frozenset(jinja2.meta.find_undeclared_variables(environment.parse(source)))
+
+
+def filter_names() -> frozenset[str]:
+    """Every filter a template may use: ours and Jinja2's own."""
+    return frozenset(_environment().filters)
 
 
 @functools.cache
