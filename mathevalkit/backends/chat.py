@@ -25,9 +25,9 @@ def render_chat(
 ) -> list[str]:
     """The conversations as prompts, with the generation prompt appended.
 
-    >>> template = "{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}\\n{% endfor %}[assistant]"
+    >>> template = "{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }} {% endfor %}"
     >>> render_chat(template, [[{"role": "user", "content": "1+1?"}]], bos_token="<s>", eos_token="</s>")
-    ['<s>[user] 1+1?\\n[assistant]']
+    ['<s>[user] 1+1? ']
 
     Raises RecipeError where the template refuses a conversation (a system turn, say) or is broken.
     """
@@ -39,7 +39,7 @@ def render_chat(
     )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _refuse
-    environment.globals["strftime_now"] = lambda layout: datetime.now().strftime(layout)
+    environment.globals["strftime_now"] = lambda layout: datetime.now().astimezone().strftime(layout)
     try:
         compiled = environment.from_string(template)
         return [
@@ -61,5 +61,5 @@ def _refuse(message: str) -> NoReturn:
     raise TemplateError(message)
 
 
-def _to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None) -> str:
+def _to_json(value: Any, *, ensure_ascii: bool = False, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)

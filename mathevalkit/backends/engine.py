@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mathevalkit.errors import MathEvalError
 from mathevalkit.types import FinishReason, Message, ModelInfo, Request, Sampling
 
 
@@ -38,7 +39,7 @@ class Finished:
     error: str | None = None
 
 
-class RequestRefused(Exception):
+class RequestRefusedError(Exception):
     """This request cannot be served; the others can."""
 
 
@@ -53,14 +54,16 @@ class Engine(Protocol):
         """Token ids exactly as they will be given to ``submit``."""
         ...
 
-    def render_chat(self, conversations: Sequence[Sequence[Message]]) -> list[str]: ...
+    def render_chat(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
+        """The conversations as prompts, with the generation prompt appended. Raises RecipeError."""
+        ...
 
     def load(self) -> int:
         """Load the weights. Returns how many requests run at the same time."""
         ...
 
     def submit(self, request: EngineRequest) -> None:
-        """Take one more request. Raises RequestRefused for a request that cannot be served."""
+        """Take one more request. Raises RequestRefusedError for a request that cannot be served."""
         ...
 
     def step(self) -> list[Finished]:
@@ -76,13 +79,19 @@ class Engine(Protocol):
         """Forget every request."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of the device, before the process ends."""
+        ...
+
+    def explain(self, error: Exception) -> MathEvalError:
+        """The error for the user, for whatever the engine's libraries raised in any of these methods."""
+        ...
 
 
 def room_for(request: EngineRequest, *, max_model_len: int) -> int:
     """How many tokens may be generated: what was asked, capped at what the context leaves.
 
-    Raises RequestRefused where the prompt alone fills the context.
+    Raises RequestRefusedError where the prompt alone fills the context.
 
     >>> from mathevalkit.types import Sampling
     >>> room_for(EngineRequest(0, [1] * 90, Sampling(max_tokens=512), seed=0), max_model_len=100)
@@ -90,18 +99,18 @@ def room_for(request: EngineRequest, *, max_model_len: int) -> int:
     """
     room = max_model_len - len(request.token_ids)
     if room < 1:
-        raise RequestRefused(
+        raise RequestRefusedError(
             f"the prompt has {len(request.token_ids)} tokens and leaves no room in a context of "
             f"{max_model_len} (raise --max-model-len or use fewer shots)"
         )
     return min(room, request.sampling.max_tokens)
 
 
-def request_to_wire(id: int, request: Request) -> list[object]:
+def request_to_wire(number: int, request: Request) -> list[object]:
     """The JSON form of a request in a ``submit`` frame."""
     s = request.sampling
     return [
-        id,
+        number,
         request.prompt,
         request.special_tokens,
         request.seed,

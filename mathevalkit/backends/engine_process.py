@@ -22,15 +22,19 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from mathevalkit import errors
-from mathevalkit.backends.engine import Engine, EngineRequest, Finished, RequestRefused
-from mathevalkit.backends.wire import Channel, ChannelClosed, Frame, pack
+from mathevalkit.backends.engine import Engine, EngineRequest, Finished, RequestRefusedError
+from mathevalkit.backends.wire import Channel, ChannelClosedError, Frame, pack
 from mathevalkit.types import EngineOptions, Sampling
 
 BEAT_SECONDS = 1.0
 PR_SET_PDEATHSIG = 1
 
+TokenizedRequest = tuple[int, list[int] | str, int, list[Any], float]
+"""Number, token ids or why there are none, seed, sampling, and when it arrived."""
+
 
 def main(engine_name: str) -> None:
+    """Serve the engine ``module:Class`` until the parent is gone or says ``close``."""
     channel = _take_over_standard_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     faulthandler.enable()
@@ -53,7 +57,7 @@ class _Session:
         """Requests the engine is working on, and when they were handed over."""
 
     def run(self) -> None:
-        sys.excepthook = lambda kind, error, trace: self._crash(error)
+        sys.excepthook = lambda *args: self._crash(args[1])
         threading.excepthook = lambda args: self._crash(args.exc_value)
         for target in (self._read_frames, self._beat):
             threading.Thread(target=target, name=target.__name__, daemon=True).start()
@@ -62,8 +66,8 @@ class _Session:
     def _serve(self) -> None:
         module, _, name = self._engine_name.partition(":")
         engine: Engine = getattr(importlib.import_module(module), name)(self._options)
-        info = engine.open()
         self._engine = engine
+        info = engine.open()
         self._opened.set()
         self._send({"op": "opened", "info": asdict(info)})
         while True:
@@ -98,25 +102,18 @@ class _Session:
         except queue.Empty:
             return
 
-    def _submit(self, engine: Engine, requests: list[tuple[int, list[int] | str, int, list[Any], float]]) -> None:
+    def _submit(self, engine: Engine, requests: list[TokenizedRequest]) -> None:
         refused = []
-        for id, token_ids, seed, (max_tokens, temperature, top_p, stop), since in requests:
-            try:
-                if isinstance(token_ids, str):
-                    raise RequestRefused(token_ids)
-                engine.submit(
-                    EngineRequest(
-                        id=id,
-                        token_ids=token_ids,
-                        seed=seed,
-                        sampling=Sampling(
-                            max_tokens=max_tokens, temperature=temperature, top_p=top_p, stop=tuple(stop)
-                        ),
-                    )
-                )
-            except RequestRefused as error:
-                refused.append(Finished(id=id, text="", finish_reason="error", error=str(error)))
-            self._taken[id] = since
+        for number, token_ids, seed, sampling, since in requests:
+            self._taken[number] = since
+            why_not = token_ids if isinstance(token_ids, str) else None
+            if not isinstance(token_ids, str):
+                try:
+                    engine.submit(EngineRequest(number, token_ids, _sampling(*sampling), seed))
+                except RequestRefusedError as error:
+                    why_not = str(error)
+            if why_not is not None:
+                refused.append(Finished(id=number, text="", finish_reason="error", error=why_not))
         self._report(refused)
 
     def _report(self, finished: list[Finished]) -> None:
@@ -140,14 +137,14 @@ class _Session:
                 case "submit":
                     now = time.monotonic()
                     frame["requests"] = [
-                        (id, self._token_ids(prompt, special), seed, sampling, now)
-                        for id, prompt, special, seed, sampling in frame["requests"]
+                        (number, self._token_ids(prompt, special_tokens=special), seed, sampling, now)
+                        for number, prompt, special, seed, sampling in frame["requests"]
                     ]
                     self._commands.put(frame)
                 case _:
                     self._commands.put(frame)
 
-    def _token_ids(self, prompt: str, special_tokens: bool) -> list[int] | str:
+    def _token_ids(self, prompt: str, *, special_tokens: bool) -> list[int] | str:
         """The ids, or why there are none."""
         try:
             ids = self._ready_engine().encode([prompt], special_tokens=special_tokens)[0]
@@ -156,7 +153,7 @@ class _Session:
         return ids or "the prompt is empty"
 
     def _tokenizer(self, frame: Frame) -> Frame:
-        """Answer an ``encode`` or ``render_chat`` frame: ``{"ok": ...}`` or ``{"error": ..., "kind": ...}``."""
+        """Answer an ``encode`` or ``render_chat`` frame: ``{"ok": …}`` or ``{"error": …, "kind": …}``."""
         engine = self._ready_engine()
         try:
             if frame["op"] == "encode":
@@ -180,20 +177,22 @@ class _Session:
 
     def _crash(self, error: BaseException | None) -> None:
         """What no one else caught, in whichever thread: say why, then end the whole process."""
-        if isinstance(error, ChannelClosed):
+        if isinstance(error, ChannelClosedError):
             _end(1)  # the parent is gone
-        kind = "BackendError"
-        message = f"{type(error).__name__}: {_first_line(error)}"
-        if isinstance(error, errors.MathEvalError):
-            kind, message = type(error).__name__, str(error)
-        elif isinstance(error, MemoryError):
-            kind = "OutOfMemoryError"
-        else:
-            traceback.print_exception(error)
+        if not isinstance(error, errors.MathEvalError):
+            traceback.print_exception(error)  # all of it, for the log
+            if isinstance(error, Exception) and self._engine is not None:
+                error = self._engine.explain(error)
+            else:
+                error = errors.BackendError(f"{type(error).__name__}: {_first_line(error)}")
         try:
-            self._send({"op": "failed", "kind": kind, "message": message})
+            self._send({"op": "failed", "kind": type(error).__name__, "message": str(error)})
         finally:
             _end(1)
+
+
+def _sampling(max_tokens: int, temperature: float, top_p: float, stop: list[str]) -> Sampling:
+    return Sampling(max_tokens=max_tokens, temperature=temperature, top_p=top_p, stop=tuple(stop))
 
 
 def _take_over_standard_streams() -> Channel:

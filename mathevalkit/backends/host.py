@@ -44,7 +44,7 @@ def package_versions(*names: str) -> dict[str, str]:
 
 
 def fingerprint_weights(path: Path) -> str:
-    """SHA-256 over name, size, both ends and 64 blocks in between of a weight file, or of each in a directory."""
+    """SHA-256 over a weight file, or each in a directory: name, size, both ends, 64 blocks in between."""
     files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.suffix in WEIGHT_SUFFIXES)
     digest = hashlib.sha256()
     for file in files:
@@ -115,7 +115,9 @@ def _cpu_name() -> str:
 def _nvidia_gpus() -> list[Mapping[str, str]]:
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     try:
-        output = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True).stdout
+        output = subprocess.run(  # noqa: S603 - a constant
+            query, capture_output=True, text=True, timeout=10, check=True
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return []
     rows = [[cell.strip() for cell in line.split(",")] for line in output.splitlines()]

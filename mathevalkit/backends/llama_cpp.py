@@ -2,7 +2,7 @@
 
 ``--model`` is a file, or ``repo/name:file.gguf`` on the hub::
 
-    mathevalkit run --backend llama_cpp --model TheBloke/MetaMath-Mistral-7B-GGUF:metamath-mistral-7b.Q4_K_M.gguf
+    --backend llama_cpp --model TheBloke/MetaMath-Mistral-7B-GGUF:metamath-mistral-7b.Q4_K_M.gguf
 
 xllamacpp embeds llama.cpp's server. We speak to it over the loopback interface with a key made for this
 process, because only its native ``/completion`` endpoint says which stop string ended a text. Prompts
@@ -29,13 +29,13 @@ from typing import Any
 
 from mathevalkit.backends import host
 from mathevalkit.backends.chat import render_chat
-from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefused, room_for
-from mathevalkit.backends.gguf import read_metadata
+from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefusedError, room_for
+from mathevalkit.backends.gguf import find_gguf, read_metadata
 from mathevalkit.backends.supervisor import SupervisedBackend
 from mathevalkit.errors import (
     BackendError,
     BackendUnavailableError,
-    ModelNotFoundError,
+    MathEvalError,
     OutOfMemoryError,
     RecipeError,
     UsageError,
@@ -49,6 +49,9 @@ SLOTS_ON_CPU, SLOTS_ON_GPU = 8, 32
 KV_SHARE = 0.5
 """How much of the free memory the cache may take before we run fewer requests at a time."""
 STEP_SECONDS = 0.2
+OUT_OF_MEMORY = re.compile(
+    r"out of memory|failed to (?:re)?allocate|unable to allocate|alloc(?:ation)? failed", re.IGNORECASE
+)
 RANDOM_SEED = 0xFFFFFFFF
 """llama.cpp takes this seed to mean "choose one"."""
 SAMPLERS = ["temperature", "top_p"]
@@ -94,7 +97,7 @@ class LlamaCppEngine:
         """Grows with every abort; results of an older one are dropped."""
 
     def open(self) -> ModelInfo:
-        """Read the file's header, and its vocabulary through llama.cpp itself with the weights mapped only."""
+        """Read the header, and the vocabulary through llama.cpp itself; the weights are only mapped."""
         try:
             import xllamacpp
         except ImportError as error:
@@ -133,17 +136,21 @@ class LlamaCppEngine:
         )
 
     def encode(self, texts: Sequence[str], *, special_tokens: bool) -> list[list[int]]:
-        """Special tokens written in the text are always recognised; BOS is added where the model's file says so."""
+        """Special tokens in the text are recognised; BOS is added where the model's file says so."""
         body = {"add_special": special_tokens, "parse_special": True}
         return [self._http.post("/tokenize", body | {"content": text})["tokens"] for text in texts]
 
     def render_chat(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
+        """By the template in the model's file."""
         template = self._metadata.get("tokenizer.chat_template")
         if template is None:
-            raise RecipeError(f"{self._options.model} has no chat template; use a completion recipe")
+            raise RecipeError(
+                f"{self._options.model} has no chat template; use a completion recipe (--recipe)"
+            )
         return render_chat(template, conversations, bos_token=self._bos_token, eos_token=self._eos_token)
 
     def load(self) -> int:
+        """Start the server that generates, with a thread for each of its slots."""
         slots = self._options.max_num_seqs or self._default_slots()
         tokenizer_server, self._server = self._server, None
         self._start(self._parameters(slots=slots, context=self._context))
@@ -153,14 +160,16 @@ class LlamaCppEngine:
         return slots
 
     def submit(self, request: EngineRequest) -> None:
+        """Queue a request."""
         room_for(request, max_model_len=self._context)
         self._waiting.put((self._epoch, request))
 
     def step(self) -> list[Finished]:
+        """Wait a moment for completions."""
         if monotonic() - self._polled_at > 1.0:
             self._polled_at = monotonic()
             self._count_tokens()
-        finished = []
+        finished: list[Finished] = []
         try:
             while True:
                 result = self._finished.get(timeout=0 if finished else STEP_SECONDS)
@@ -172,14 +181,21 @@ class LlamaCppEngine:
 
     @property
     def work(self) -> int:
+        """Grows with the tokens generated."""
         return self._tokens_seen
 
     def abort(self) -> None:
+        """Hang up on every request."""
         self._epoch += 1
         self._http.disconnect_all()
 
     def close(self) -> None:
+        """Stop the server."""
         self._server = None
+
+    def explain(self, error: Exception) -> MathEvalError:
+        """What is raised on purpose already says what it must."""
+        return BackendError(f"llama.cpp: {type(error).__name__}: {error}")
 
     # The server
 
@@ -216,7 +232,9 @@ class LlamaCppEngine:
         trained = self._metadata.get(f"{self._metadata.get('general.architecture')}.context_length")
         wanted = self._options.max_model_len
         if trained is not None and wanted is not None and wanted > trained:
-            raise UsageError(f"--max-model-len {wanted}: {self._options.model} was trained for {trained} tokens")
+            raise UsageError(
+                f"--max-model-len {wanted}: {self._options.model} was trained for {trained} tokens"
+            )
         context = wanted or min(trained or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
         return (context + 255) // 256 * 256 if wanted is None else context
 
@@ -271,7 +289,7 @@ class LlamaCppEngine:
                     "response_fields": WANTED_FIELDS,
                 },
             )
-        except RequestRefused as error:
+        except RequestRefusedError as error:
             return Finished(id=request.id, text="", finish_reason="error", error=str(error))
         self._tokens_seen += 1
         return Finished(
@@ -325,55 +343,10 @@ class _Http:
             connection.close()  # the next request on it connects anew
             raise
         if response.status != 200:
-            raise RequestRefused(_server_message(payload) or f"llama.cpp answered with status {response.status}")
+            raise RequestRefusedError(
+                _server_message(payload) or f"llama.cpp answered with status {response.status}"
+            )
         return json.loads(payload)
-
-
-def find_gguf(model: str, revision: str | None) -> tuple[list[Path], str]:
-    """The file, or all parts of a split one, and what identifies it: a hub commit or a fingerprint.
-
-    Raises ModelNotFoundError, naming the GGUF files there are where one must be chosen.
-    """
-    path = Path(model).expanduser()
-    if path.is_dir():
-        found = sorted(path.glob("*.gguf"))
-        if len(found) != 1 and not (found and _parts(found[0].name) == [f.name for f in found]):
-            names = ", ".join(f.name for f in found) or "none"
-            raise ModelNotFoundError(f"{path}: give one GGUF file of this directory (there: {names})")
-        path = found[0]
-    if path.is_file():
-        files = [path.with_name(name) for name in _parts(path.name)]
-        return files, host.fingerprint_weights(path)
-    repo, colon, name = model.partition(":")
-    if not colon or repo.count("/") != 1 or not name.endswith(".gguf"):
-        raise ModelNotFoundError(
-            f"{model}: no such file; the llama_cpp backend takes a .gguf file or repo/name:file.gguf on the hub"
-        )
-    return _download(repo, name, revision)
-
-
-def _download(repo: str, name: str, revision: str | None) -> tuple[list[Path], str]:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        files = [Path(hf_hub_download(repo, part, revision=revision)) for part in _parts(name)]
-    except LocalEntryNotFoundError as error:
-        raise ModelNotFoundError(f"{repo}:{name}: not in the local cache, and the hub cannot be reached") from error
-    except (HfHubHTTPError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelNotFoundError(f"{repo}:{name}: {reason}") from error
-    commit = host.cached_hub_commit(repo, revision, name)
-    return files, commit or host.fingerprint_weights(files[0])
-
-
-def _parts(name: str) -> list[str]:
-    """All the names of a split file: ``x-00001-of-00003.gguf`` and its siblings."""
-    split = re.fullmatch(r"(.*-)(\d{5})(-of-)(\d{5})(\.gguf)", name)
-    if split is None:
-        return [name]
-    head, _, middle, total, tail = split.groups()
-    return [f"{head}{number:05d}{middle}{total}{tail}" for number in range(1, int(total) + 1)]
 
 
 def _set_parameter(parameters: Any, name: str, value: Any) -> None:
@@ -400,7 +373,7 @@ def _load_error(options: EngineOptions, message: str) -> Exception:
     text = Path(options.log_path).read_text(errors="replace")[-8000:] if options.log_path else ""
     reasons = [line.split(" E ", 1)[1].strip() for line in text.splitlines() if " E " in line]
     reason = reasons[0] if reasons else message
-    if re.search(r"out of memory|failed to (?:re)?allocate|unable to allocate|alloc(?:ation)? failed", text, re.I):
+    if OUT_OF_MEMORY.search(text):
         return OutOfMemoryError(reason)
     return BackendError(f"llama.cpp cannot use this model: {reason}")
 

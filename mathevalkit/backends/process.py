@@ -14,14 +14,17 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
-from mathevalkit.backends.wire import Channel, ChannelClosed, Frame, pack
+from mathevalkit.backends.wire import Channel, ChannelClosedError, Frame, pack
 from mathevalkit.types import EngineOptions
 
+STOP_SECONDS = 5.0
+"""How long an engine may take to shut down when asked to."""
 KILL_WAIT_SECONDS = 10.0
 """How long to wait for a killed process to be gone (a GPU driver may need a while)."""
 
@@ -29,7 +32,7 @@ KILL_WAIT_SECONDS = 10.0
 class EngineProcess:
     """A running engine process. Frames it sends arrive in ``inbox``; ``None`` there means it is gone."""
 
-    def __init__(self, engine: str, options: EngineOptions, log: IO[bytes]) -> None:
+    def __init__(self, engine: str, options: EngineOptions, log: BinaryIO) -> None:
         """Start it. ``engine`` is ``module:Class``; its standard output and error go to ``log``.
 
         Raises TypeError for options that JSON cannot hold.
@@ -47,7 +50,7 @@ class EngineProcess:
         self._replies: dict[int, queue.SimpleQueue[Frame | None]] = {}
         self._calls = count(1)
         self._gone = threading.Event()
-        self._popen = subprocess.Popen(
+        self._popen = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-P", "-m", "mathevalkit.backends.engine_process", engine],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,8 +58,11 @@ class EngineProcess:
             env=_environment(),
             start_new_session=True,
         )
-        assert self._popen.stdin is not None and self._popen.stdout is not None
-        self._channel = Channel(incoming=self._popen.stdout, outgoing=self._popen.stdin)
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        self._channel = Channel(
+            incoming=cast("BinaryIO", self._popen.stdout), outgoing=cast("BinaryIO", self._popen.stdin)
+        )
         self._threads = [
             threading.Thread(target=target, name=f"engine-{target.__name__}", daemon=True)
             for target in (self._read, self._write)
@@ -67,12 +73,16 @@ class EngineProcess:
 
     @property
     def pid(self) -> int:
+        """Of the engine's process, which leads a group of the same number."""
         return self._popen.pid
 
     @property
     def gone(self) -> bool:
-        """Whether the process stopped talking, whatever the reason."""
-        return self._gone.is_set()
+        """Whether the process stopped talking or ended, whatever the reason.
+
+        Its pipe can outlive it, in the hands of a process that it forked.
+        """
+        return self._gone.is_set() or self._popen.poll() is not None
 
     def post(self, frame: Frame) -> None:
         """Send a frame; returns at once. Raises TypeError where JSON cannot hold it."""
@@ -81,12 +91,12 @@ class EngineProcess:
     def call(self, frame: Frame, *, stall_seconds: float) -> Any:
         """Send a frame and wait for its reply.
 
-        Raises ChannelClosed when the process is gone or silent for ``stall_seconds``.
+        Raises ChannelClosedError when the process is gone or silent for ``stall_seconds``.
         """
         number = next(self._calls)
         replies = self._replies[number] = queue.SimpleQueue()
         if self.gone:
-            raise ChannelClosed(self.closed_because)
+            raise ChannelClosedError(self.closed_because)
         self.post(frame | {"call": number})
         patience = Patience(self, stall_seconds, alive_is_enough=True)
         try:
@@ -95,10 +105,10 @@ class EngineProcess:
                     reply = replies.get(timeout=1.0)
                 except queue.Empty:
                     if patience.exhausted():
-                        raise ChannelClosed(f"no sign of life for {stall_seconds:g} s") from None
+                        raise ChannelClosedError(f"no sign of life for {stall_seconds:g} s") from None
                     continue
                 if reply is None:
-                    raise ChannelClosed(self.closed_because)
+                    raise ChannelClosedError(self.closed_because)
                 return reply["value"]
         finally:
             self._replies.pop(number, None)
@@ -116,14 +126,20 @@ class EngineProcess:
                 return f"it was killed by signal {-code}"
         return f"it exited with status {code}"
 
+    def stop(self) -> None:
+        """Let the engine shut down, which it does between two steps; kill it if that takes too long."""
+        if not self.gone:
+            self.post({"op": "close"})
+            with suppress(subprocess.TimeoutExpired):
+                self._popen.wait(timeout=STOP_SECONDS)
+        self.kill()
+
     def kill(self) -> None:
         """End it and everything it started. Idempotent."""
         self._outbox.put(None)
         if hasattr(os, "killpg"):
-            try:
-                os.killpg(self._popen.pid, signal.SIGKILL)  # it leads its own session and group
-            except (ProcessLookupError, PermissionError):
-                pass
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
         else:
             self._popen.kill()
         try:
@@ -150,7 +166,7 @@ class EngineProcess:
                 else:
                     self.inbox.put(frame)
                 self.signs += 1
-        except ChannelClosed as error:
+        except ChannelClosedError as error:
             self.closed_because = str(error)
         finally:
             self._gone.set()
@@ -162,7 +178,7 @@ class EngineProcess:
         while (packed := self._outbox.get()) is not None:
             try:
                 self._channel.send(packed)
-            except ChannelClosed:
+            except ChannelClosedError:
                 return  # the reader notices too and says so
 
 
@@ -191,9 +207,6 @@ class Patience:
         else:
             self._waited += waited
         return self._waited >= self._limit
-
-    def reset(self) -> None:
-        self._waited = 0.0
 
     def _measure(self) -> int:
         return self._process.signs if self._alive_is_enough else self._process.work

@@ -1,6 +1,6 @@
 """Recorded completions in place of a model: a run directory, or any JSONL file of generations.
 
-    mathevalkit run --task gsm8k --backend replay --model runs/MetaMath-7B/gsm8k/2026-01-05T10-00-00Z-3f2a
+    mathevalkit run --task gsm8k --backend replay --model runs/MetaMath-7B/gsm8k/20260105T100000Z-3f2a
     mathevalkit run --task gsm8k --backend replay --model outputs.jsonl --engine-args text_field=response
 
 Each row needs the sample's id and a text. The fields are found by name (``ID_FIELDS``, ``TEXT_FIELDS``)
@@ -25,12 +25,20 @@ from mathevalkit.errors import DataError, ModelNotFoundError, UsageError
 from mathevalkit.types import Completion, EngineOptions, FinishReason, ModelInfo, Request
 
 ID_FIELDS = ("sample_id", "id", "doc_id", "idx", "index", "question_id", "task_id", "unique_id")
-TEXT_FIELDS = ("text", "response", "completion", "generation", "output", "generated_text", "resps", "prediction")
+TEXT_FIELDS = (
+    "text", "response", "completion", "generation", "output", "generated_text", "resps", "prediction",
+)  # fmt: skip
 K_FIELDS = ("k",)
 FINISH_FIELDS = ("finish_reason", "stop_type")
-FIELD_ARGS = {"id_field": ID_FIELDS, "text_field": TEXT_FIELDS, "k_field": K_FIELDS, "finish_field": FINISH_FIELDS}
+FIELD_ARGS = {
+    "id_field": ID_FIELDS,
+    "text_field": TEXT_FIELDS,
+    "k_field": K_FIELDS,
+    "finish_field": FINISH_FIELDS,
+}
 FINISHED_AS: dict[str, FinishReason] = {
-    "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "word": "stop",
+    "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop",
+    "word": "stop",
     "length": "length", "max_tokens": "length", "max_length": "length", "limit": "length",
     "error": "error",
 }  # fmt: skip
@@ -57,7 +65,6 @@ class ReplayBackend:
         self._places: dict[str, int | list[int]] = {}
         """Sample id to where its completions are: one number, or one for each k."""
         self._stream: BinaryIO | None = None
-        self._line_number_of_bad_end: int | None = None
 
     def start(self) -> ModelInfo:
         """Raises ModelNotFoundError where there is no such file."""
@@ -110,6 +117,7 @@ class ReplayBackend:
             yield self._completion(request, row, entry)
 
     def close(self) -> None:
+        """Close the file. Idempotent."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -151,7 +159,8 @@ class ReplayBackend:
         sample_id = self._field(row, "id_field", line_number, (str, int))
         texts = _texts(self._field(row, "text_field", line_number, (str, list, type(None))))
         if texts is None:
-            raise DataError(f"{self._path}:{line_number}: {self._fields['text_field']}: expected text or a list of texts")
+            field = self._fields["text_field"]
+            raise DataError(f"{self._path}:{line_number}: {field}: expected text or a list of texts")
         self._finish_reason(row, line_number)
         known = self._places.get(str(sample_id))
         k_field = self._fields["k_field"]
@@ -169,7 +178,7 @@ class ReplayBackend:
             k = first + entry
             places.extend([-1] * (k + 1 - len(places)))
             if places[k] >= 0:
-                raise DataError(f"{self._path}:{line_number}: sample {sample_id}, k = {k} stands here a second time")
+                raise DataError(f"{self._path}:{line_number}: sample {sample_id}, k = {k}, a second time")
             places[k] = offset * MANY + entry
         self._places[str(sample_id)] = places
 
@@ -189,7 +198,8 @@ class ReplayBackend:
         if reason is None:
             return "stop"
         if reason not in FINISHED_AS:
-            raise DataError(f"{self._path}:{line_number}: {field}: {reason!r} is none of {', '.join(FINISHED_AS)}")
+            known = ", ".join(FINISHED_AS)
+            raise DataError(f"{self._path}:{line_number}: {field}: {reason!r} is none of {known}")
         return FINISHED_AS[reason]
 
     def _completion(self, request: Request, row: dict[str, Any], entry: int) -> Completion:
@@ -197,7 +207,7 @@ class ReplayBackend:
         reason = FINISHED_AS[row.get(field) or "stop"] if field else "stop"
         if reason == "error":
             return _error(request, str(row.get("error") or "recorded as an error"))
-        text = row[self._fields["text_field"]]
+        text = row[self._fields["text_field"] or ""]
         return Completion(
             sample_id=request.sample_id,
             k=request.k,

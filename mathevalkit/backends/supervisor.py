@@ -17,17 +17,16 @@ from __future__ import annotations
 
 import dataclasses
 import queue
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from mathevalkit import errors
 from mathevalkit.backends.engine import request_to_wire
 from mathevalkit.backends.process import EngineProcess, Patience
-from mathevalkit.backends.wire import ChannelClosed, Frame
-from mathevalkit.types import Completion, EngineOptions, Message, ModelInfo, Request
+from mathevalkit.backends.remote import EngineLog, RemoteTokenizer
+from mathevalkit.backends.wire import ChannelClosedError, Frame
+from mathevalkit.types import Completion, EngineOptions, ModelInfo, Request
 
 SUBMIT_AT_ONCE = 32
 """Requests in one frame: few enough that the engine starts while later ones are still being made."""
@@ -36,7 +35,7 @@ SUSPECT_MARGIN = 16
 """Completions that may be on their way when an engine dies."""
 
 
-class EngineFailed(Exception):
+class EngineFailedError(Exception):
     """The engine's process ended, or did nothing for too long. ``kind`` names a class of errors.py."""
 
     def __init__(self, message: str, kind: str = "EngineDiedError") -> None:
@@ -49,7 +48,7 @@ class SupervisedBackend:
 
     def __init__(self, engine: str, options: EngineOptions) -> None:
         self._engine = engine
-        self._log = _Log(options.log_path)
+        self._log = EngineLog(options.log_path)
         self._options = dataclasses.replace(options, log_path=self._log.path)
         self._info: ModelInfo | None = None
         self._tokenizer: RemoteTokenizer | None = None
@@ -72,17 +71,19 @@ class SupervisedBackend:
 
     @property
     def restarts(self) -> int:
+        """How often the engine had to be started again."""
         return self._restarts
 
     @property
     def tokenizer(self) -> RemoteTokenizer | None:
+        """Ready once ``start`` has returned."""
         return self._tokenizer
 
     def start(self) -> ModelInfo:
         """Wait until the tokenizer is ready and the options are checked."""
         try:
             self._open()
-        except EngineFailed as failure:
+        except EngineFailedError as failure:
             raise self._as_error(failure, "could not open the model") from failure
         assert self._info is not None
         self._tokenizer = RemoteTokenizer(self, self._info)
@@ -92,7 +93,7 @@ class SupervisedBackend:
         """Load the weights."""
         try:
             self._load()
-        except EngineFailed as failure:
+        except EngineFailedError as failure:
             raise self._as_error(failure, "could not load the model") from failure
         self._loaded = True
 
@@ -108,7 +109,7 @@ class SupervisedBackend:
                     return
                 try:
                     finished = self._wait_for_completions()
-                except EngineFailed as failure:
+                except EngineFailedError as failure:
                     finished = self._recover(failure)
                 yield from finished
         finally:
@@ -117,7 +118,7 @@ class SupervisedBackend:
     def close(self) -> None:
         """End the engine's process and everything it started. Idempotent."""
         if self._process is not None:
-            self._process.kill()
+            self._process.stop()
             self._process = None
         self._log.close()
 
@@ -128,9 +129,11 @@ class SupervisedBackend:
                 process = self._living_process()
                 try:
                     reply = process.call(frame, stall_seconds=self._options.stall_seconds)
-                except ChannelClosed as closed:
-                    raise (self._failure(process) if process.gone else EngineFailed(str(closed))) from closed
-            except EngineFailed as failure:
+                except ChannelClosedError as closed:
+                    raise (
+                        self._failure(process) if process.gone else EngineFailedError(str(closed))
+                    ) from closed
+            except EngineFailedError as failure:
                 if not self._loaded:
                     raise self._as_error(failure, "the engine died") from failure
                 self._count_death(failure)
@@ -168,14 +171,15 @@ class SupervisedBackend:
 
     def _submit(self, ids: Iterable[int]) -> None:
         process = self._living_process()
-        new = [id for id in ids if id not in self._submitted]
+        new = [number for number in ids if number not in self._submitted]
         for start in range(0, len(new), SUBMIT_AT_ONCE):
             batch = new[start : start + SUBMIT_AT_ONCE]
             self._submitted.update(batch)
-            process.post({"op": "submit", "requests": [request_to_wire(id, self._unfinished[id]) for id in batch]})
+            rows = [request_to_wire(number, self._unfinished[number]) for number in batch]
+            process.post({"op": "submit", "requests": rows})
 
     def _wait_for_completions(self) -> list[Completion]:
-        """The next ones to finish. Raises EngineFailed."""
+        """The next ones to finish. Raises EngineFailedError."""
         process = self._living_process()
         patience = Patience(process, self._options.stall_seconds)
         while True:
@@ -185,9 +189,9 @@ class SupervisedBackend:
                 return [c for row in frame["completions"] if (c := self._completion(row)) is not None]
 
     def _completion(self, row: Sequence[Any]) -> Completion | None:
-        id, text, finish_reason, stop_reason, prompt_tokens, completion_tokens, seconds, error = row
-        request = self._unfinished.pop(id, None)
-        self._submitted.discard(id)
+        number, text, finish_reason, stop_reason, prompt_tokens, completion_tokens, seconds, error = row
+        request = self._unfinished.pop(number, None)
+        self._submitted.discard(number)
         if request is None:
             return None  # of a generate() that was closed before it was exhausted
         return Completion(
@@ -212,14 +216,16 @@ class SupervisedBackend:
 
     # Death and recovery
 
-    def _recover(self, failure: EngineFailed) -> list[Completion]:
+    def _recover(self, failure: EngineFailedError) -> list[Completion]:
         """Start the engine again and find out whether one request is to blame."""
         culprit = self._explain_death()
         completions = []
         if culprit is not None:
             request = self._unfinished.pop(culprit)
             completions.append(
-                _failed(request, f"this request ended the engine's process every time, alone as well: {failure}")
+                _failed(
+                    request, f"this request ended the engine's process every time, alone as well: {failure}"
+                )
             )
         else:
             self._count_death(failure)
@@ -239,7 +245,7 @@ class SupervisedBackend:
             return culprit
         running = list(islice(self._submitted_in_order(), self._concurrency + SUSPECT_MARGIN))
         before = set(self._ran_at_last_death)
-        self._suspects = [id for id in running if id in before]
+        self._suspects = [number for number in running if number in before]
         self._ran_at_last_death = running
         return None
 
@@ -251,9 +257,9 @@ class SupervisedBackend:
                 self._ran_at_last_death.clear()
 
     def _submitted_in_order(self) -> Iterator[int]:
-        return (id for id in self._unfinished if id in self._submitted)
+        return (number for number in self._unfinished if number in self._submitted)
 
-    def _count_death(self, failure: EngineFailed) -> None:
+    def _count_death(self, failure: EngineFailedError) -> None:
         """Raises the final error once the restarts are used up."""
         self._deaths += 1
         if self._deaths > self._options.max_restarts:
@@ -262,7 +268,7 @@ class SupervisedBackend:
             times = "once" if self._deaths == 1 else f"{self._deaths} times"
             raise self._as_error(failure, f"the engine failed {times} and is not started again") from failure
 
-    def _revive(self, failure: EngineFailed) -> None:
+    def _revive(self, failure: EngineFailedError) -> None:
         """A new process, as far along as the old one was. What it had is no longer submitted."""
         while True:
             if self._process is not None:
@@ -275,7 +281,7 @@ class SupervisedBackend:
                 self._open()
                 self._load()
                 return
-            except EngineFailed as again:
+            except EngineFailedError as again:
                 failure = again
                 self._count_death(failure)
 
@@ -285,7 +291,9 @@ class SupervisedBackend:
         try:
             return EngineProcess(self._engine, self._options, self._log.file)
         except TypeError as error:
-            raise errors.UsageError(f"--engine-args: a value cannot be handed to the engine: {error}") from error
+            raise errors.UsageError(
+                f"--engine-args: a value cannot be handed to the engine: {error}"
+            ) from error
 
     def _living_process(self) -> EngineProcess:
         if self._process is None:
@@ -310,24 +318,26 @@ class SupervisedBackend:
             try:
                 frame = process.inbox.get(timeout=Patience.TICK_SECONDS)
             except queue.Empty:
+                if process.gone and process.inbox.empty():
+                    raise self._failure(process) from None
                 if patience.exhausted():
                     process.kill()
-                    raise EngineFailed(f"it {stalled} for {self._options.stall_seconds:g} s") from None
+                    raise EngineFailedError(f"it {stalled} for {self._options.stall_seconds:g} s") from None
                 continue
             if frame is None:
                 process.inbox.put(None)  # whoever asks next gets the same answer
                 raise self._failure(process)
             return frame
 
-    def _failure(self, process: EngineProcess) -> EngineFailed:
+    def _failure(self, process: EngineProcess) -> EngineFailedError:
         """Why a process that stopped talking did so."""
         if process.failure is not None:
-            return EngineFailed(process.failure["message"], process.failure["kind"])
+            return EngineFailedError(process.failure["message"], process.failure["kind"])
         if "frame" in process.closed_because:
-            return EngineFailed(f"its messages broke off: {process.closed_because}")
-        return EngineFailed(process.exit_status())
+            return EngineFailedError(f"its messages broke off: {process.closed_because}")
+        return EngineFailedError(process.exit_status())
 
-    def _as_error(self, failure: EngineFailed, what: str) -> errors.MathEvalError:
+    def _as_error(self, failure: EngineFailedError, what: str) -> errors.MathEvalError:
         """The user's error: what happened, why, what helps, and where to look."""
         self._log.keep = True
         kind: type[errors.MathEvalError] = getattr(errors, failure.kind)
@@ -339,7 +349,8 @@ class SupervisedBackend:
                 why += ", as the system does when memory runs out"
         if kind is errors.OutOfMemoryError:
             why += f". {MEMORY_FLAGS}"
-        return kind(f"{self._options.backend}: {self._options.model}: {what}: {why} (engine's output: {self._log.path})")
+        who = f"{self._options.backend}: {self._options.model}"
+        return kind(f"{who}: {what}: {why} (engine's output: {self._log.path})")
 
 
 MEMORY_FLAGS = (
@@ -351,59 +362,3 @@ MEMORY_FLAGS = (
 
 def _failed(request: Request, error: str) -> Completion:
     return Completion(sample_id=request.sample_id, k=request.k, text="", finish_reason="error", error=error)
-
-
-class RemoteTokenizer:
-    """The engine's tokenizer, asked across the process boundary."""
-
-    def __init__(self, backend: SupervisedBackend, info: ModelInfo) -> None:
-        self._backend = backend
-        self._info = info
-
-    @property
-    def bos_token_id(self) -> int | None:
-        return self._info.bos_token_id
-
-    @property
-    def chat_template(self) -> str | None:
-        return self._info.chat_template
-
-    def encode(self, texts: Sequence[str], *, special_tokens: bool) -> list[list[int]]:
-        """Token ids exactly as ``generate`` would feed them to the model."""
-        ids: list[list[int]] = self._backend.call(
-            {"op": "encode", "texts": list(texts), "special_tokens": special_tokens}
-        )
-        return ids
-
-    def render_chat(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
-        """The conversations as prompts. Raises RecipeError where the model's template refuses one."""
-        turns = [[dict(message) for message in conversation] for conversation in conversations]
-        prompts: list[str] = self._backend.call({"op": "render_chat", "conversations": turns})
-        return prompts
-
-
-class _Log:
-    """The file that an engine's own output goes to; a temporary one goes when nothing went wrong."""
-
-    def __init__(self, path: str | None) -> None:
-        self.keep = path is not None
-        if path is None:
-            handle, self.path = tempfile.mkstemp(prefix="mathevalkit-engine-", suffix=".log")
-            self.file: IO[bytes] = open(handle, "ab")
-            return
-        self.path = path
-        try:
-            self.file = open(path, "ab")
-        except OSError as error:
-            raise errors.RunDirectoryError(f"cannot write the engine's log {path}: {error.strerror}") from error
-
-    def note(self, line: str) -> None:
-        self.keep = True
-        self.file.write(line.encode(errors="replace") + b"\n")
-        self.file.flush()
-
-    def close(self) -> None:
-        if not self.file.closed:
-            self.file.close()
-            if not self.keep:
-                Path(self.path).unlink(missing_ok=True)

@@ -5,8 +5,8 @@ as soon as it is finished; ``LLM.generate`` would hold all of them back until th
 as the token ids that ``encode`` made, so that what preflight saw is what the model gets, and
 ``SamplingParams`` are always given in full: vLLM's own defaults are 16 tokens at temperature 1.
 
-What differs on a CPU, where nothing else is said: the cache gets a quarter of the free memory (vLLM
-would ask for 92 % of all memory), and ``torch.compile`` is off (it takes a minute before the first token).
+What differs on a CPU, where nothing else is said: the cache gets a quarter of the free memory, at most
+4 GiB (vLLM would ask for 92 % of all memory, and clear it), and ``torch.compile`` is off (it takes a minute before the first token).
 
 Environment variables that are already set win over everything set here.
 """
@@ -16,24 +16,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from multiprocessing import active_children
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from mathevalkit.backends import host
-from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefused, room_for
+from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefusedError, room_for
 from mathevalkit.backends.supervisor import SupervisedBackend
+from mathevalkit.backends.vllm_errors import explain, first_line
 from mathevalkit.errors import (
-    BackendError,
     BackendUnavailableError,
     EngineDiedError,
     MathEvalError,
     ModelNotFoundError,
-    OutOfMemoryError,
     RecipeError,
     UsageError,
 )
@@ -46,38 +45,10 @@ ENVIRONMENT = {
     "VLLM_CONFIGURE_LOGGING": "1",
     "TOKENIZERS_PARALLELISM": "true",
 }
-CPU_CACHE_SHARE, CPU_CACHE_MOST = 0.25, 16 << 30
+CPU_CACHE_SHARE, CPU_CACHE_MOST = 0.25, 4 << 30
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM accepts as ``max_lora_rank``."""
 MAX_SEED = (1 << 63) - 1
-WORKER_CHECK_SECONDS = 2.0
-
-OUT_OF_MEMORY = re.compile(
-    r"out of memory|OutOfMemory|No available memory|KV cache is needed|less than desired|"
-    r"is larger than the (?:available|maximum)|not enough memory|can't allocate memory|Cannot allocate memory|"
-    r"less than requested memory",
-    re.IGNORECASE,
-)
-NO_SUCH_MODEL = re.compile(
-    r"not a valid model identifier|is not a local folder|Repository Not Found|Invalid repository|"
-    r"Revision Not Found|not a valid git identifier|couldn't connect to|outgoing traffic has been disabled|"
-    r"Can't load (?:the configuration|tokenizer)|does not appear to have a file|"
-    r"Cannot find any model weights|LocalEntryNotFound|cannot find the requested files|"
-    r"GatedRepo|Access to model",
-    re.IGNORECASE,
-)
-NO_DEVICE = re.compile(r"Failed to infer device type|Device string must not be empty|No CUDA GPUs|no NVIDIA driver", re.I)
-FLAGS = {
-    "max_model_len": "--max-model-len",
-    "tensor_parallel_size": "--tensor-parallel-size",
-    "pipeline_parallel_size": "--pipeline-parallel-size",
-    "gpu_memory_utilization": "--gpu-memory-utilization",
-    "max_num_seqs": "--max-num-seqs",
-    "quantization": "--quantization",
-    "dtype": "--dtype",
-    "trust_remote_code": "--trust-remote-code",
-}
-"""Names in vLLM's messages, and the flag of ours that each belongs to."""
 
 
 class VllmBackend(SupervisedBackend):
@@ -93,6 +64,7 @@ class VllmEngine:
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
+        self._engine: Any = None
         self._steps = 0
         self._running: dict[str, int] = {}
         """vLLM's name of a request -> ours."""
@@ -117,16 +89,15 @@ class VllmEngine:
                 f"CUDA_VISIBLE_DEVICES); --backend llama_cpp runs GGUF files on a CPU"
             )
         arguments = self._engine_arguments(EngineArgs, on_cpu=current_platform.is_cpu())
-        with _explained(self._options):
-            self._config = EngineArgs(**arguments).create_engine_config(UsageContext.LLM_CLASS)
-            model = self._config.model_config
-            # An object of our own: a tokenizer must not be used from two threads at once.
-            self._tokenizer = get_tokenizer(
-                model.tokenizer,
-                tokenizer_mode=model.tokenizer_mode,
-                trust_remote_code=model.trust_remote_code,
-                revision=model.tokenizer_revision,
-            )
+        self._config = EngineArgs(**arguments).create_engine_config(UsageContext.LLM_CLASS)
+        model = self._config.model_config
+        # An object of our own: a tokenizer must not be used from two threads at once.
+        self._tokenizer = get_tokenizer(
+            model.tokenizer,
+            tokenizer_mode=model.tokenizer_mode,
+            trust_remote_code=model.trust_remote_code,
+            revision=model.tokenizer_revision,
+        )
         self._context: int = model.max_model_len
         template = getattr(self._tokenizer, "chat_template", None)
         return ModelInfo(
@@ -139,15 +110,18 @@ class VllmEngine:
             max_model_len=self._context,
             bos_token_id=self._tokenizer.bos_token_id,
             chat_template=template.get("default") if isinstance(template, Mapping) else template,
-            packages=host.package_versions("torch", "transformers", "tokenizers") | {"vllm": vllm.__version__},
+            packages=host.package_versions("torch", "transformers", "tokenizers")
+            | {"vllm": vllm.__version__},
             hardware=host.describe_host() | {"device": current_platform.device_type},
         )
 
     def encode(self, texts: Sequence[str], *, special_tokens: bool) -> list[list[int]]:
+        """By the tokenizer that vLLM would use itself."""
         ids = self._tokenizer(list(texts), add_special_tokens=special_tokens, truncation=False)
         return [list(row) for row in ids.input_ids]
 
     def render_chat(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
+        """By the tokenizer's own template."""
         from jinja2 import TemplateError
 
         try:
@@ -158,25 +132,26 @@ class VllmEngine:
                 for conversation in conversations
             ]
         except (TemplateError, ValueError, TypeError, KeyError) as error:
-            raise RecipeError(f"{self._options.model}: the chat template refuses the conversation: {error}") from error
+            raise RecipeError(f"the model's chat template refuses the conversation: {error}") from error
 
     def load(self) -> int:
-        from vllm import LLMEngine, RequestOutput, SamplingParams
+        """Load the weights; the scheduler's limit is how many requests run at a time."""
+        from vllm import LLMEngine, SamplingParams
         from vllm.sampling_params import RequestOutputKind
         from vllm.usage.usage_lib import UsageContext
 
-        self._RequestOutput, self._SamplingParams = RequestOutput, SamplingParams
+        self._make_parameters = SamplingParams
         self._final_only = RequestOutputKind.FINAL_ONLY
-        with _explained(self._options):
-            self._engine = LLMEngine.from_vllm_config(
-                self._config, usage_context=UsageContext.LLM_CLASS, disable_log_stats=True
-            )
+        self._engine = LLMEngine.from_vllm_config(
+            self._config, usage_context=UsageContext.LLM_CLASS, disable_log_stats=True
+        )
         threading.Thread(target=_watch_workers, name="watch-workers", daemon=True).start()
         return int(self._config.scheduler_config.max_num_seqs)
 
     def submit(self, request: EngineRequest) -> None:
+        """Queue a request with every sampling parameter spelled out."""
         s = request.sampling
-        parameters = self._SamplingParams(
+        parameters = self._make_parameters(
             n=1,
             max_tokens=room_for(request, max_model_len=self._context),
             temperature=s.temperature,
@@ -194,27 +169,37 @@ class VllmEngine:
                 name, {"prompt_token_ids": request.token_ids}, parameters, lora_request=self._lora_request
             )
         except ValueError as error:
-            raise RequestRefused(str(error)) from error
+            raise RequestRefusedError(str(error)) from error
         self._running[name] = request.id
 
     def step(self) -> list[Finished]:
-        finished = []
-        for output in self._engine.step():
-            if output.finished and output.request_id in self._running:
-                finished.append(_finished(self._running.pop(output.request_id), output))
+        """One pass of the model over everything that runs."""
+        outputs = self._engine.step()
         self._steps += 1
-        return finished
+        return [
+            _finished(self._running.pop(output.request_id), output)
+            for output in outputs
+            if output.finished and output.request_id in self._running
+        ]
 
     @property
     def work(self) -> int:
+        """Steps taken."""
         return self._steps
 
     def abort(self) -> None:
+        """Drop every request."""
         self._engine.abort_request(list(self._running))
         self._running.clear()
 
     def close(self) -> None:
-        self._engine.engine_core.shutdown()
+        """Stop vLLM's workers."""
+        if self._engine is not None:
+            self._engine.engine_core.shutdown()
+
+    def explain(self, error: Exception) -> MathEvalError:
+        """By its text: see ``vllm_errors.py``."""
+        return explain(error, log_path=self._options.log_path)
 
     # Options
 
@@ -241,7 +226,8 @@ class VllmEngine:
         if on_cpu:
             arguments["enforce_eager"] = True
             if o.gpu_memory_utilization is None and not os.environ.get("VLLM_CPU_KVCACHE_SPACE"):
-                arguments["kv_cache_memory_bytes"] = min(CPU_CACHE_MOST, int(host.free_memory() * CPU_CACHE_SHARE))
+                share = int(host.free_memory() * CPU_CACHE_SHARE)
+                arguments["kv_cache_memory_bytes"] = min(CPU_CACHE_MOST, share)
         known = {field.name for field in dataclasses.fields(engine_args)}
         for name in o.engine_args:
             if name not in known:
@@ -249,7 +235,9 @@ class VllmEngine:
                 hint = f"; did you mean {' or '.join(near)}?" if near else ""
                 raise UsageError(f"--engine-args {name}: vLLM has no such engine argument{hint}")
         if int(o.engine_args.get("data_parallel_size", 1)) > 1:
-            raise UsageError("--engine-args data_parallel_size: start one run per GPU, each with its share of tasks")
+            raise UsageError(
+                "--engine-args data_parallel_size: vLLM does not offer it offline; start a run a GPU"
+            )
         return {name: value for name, value in arguments.items() if value is not None} | dict(o.engine_args)
 
     def _lora_arguments(self) -> dict[str, Any]:
@@ -264,12 +252,18 @@ class VllmEngine:
         try:
             rank = int(json.loads((path / "adapter_config.json").read_bytes())["r"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelNotFoundError(f"--lora {self._options.lora}: no usable adapter_config.json: {error}") from error
+            raise ModelNotFoundError(
+                f"--lora {self._options.lora}: no usable adapter_config.json: {error}"
+            ) from error
         if rank > LORA_RANKS[-1]:
-            raise UsageError(f"--lora {self._options.lora}: rank {rank}; vLLM takes at most {LORA_RANKS[-1]}")
+            raise UsageError(f"--lora {self._options.lora}: rank {rank} is more than vLLM's {LORA_RANKS[-1]}")
         self._lora_path = path
         self._lora_request = LoRARequest("adapter", 1, str(path))
-        return {"enable_lora": True, "max_loras": 1, "max_lora_rank": next(r for r in LORA_RANKS if r >= rank)}
+        return {
+            "enable_lora": True,
+            "max_loras": 1,
+            "max_lora_rank": next(r for r in LORA_RANKS if r >= rank),
+        }
 
     def _revision(self) -> str | None:
         """The commit on the hub or a fingerprint of the local weights, and the adapter's."""
@@ -308,82 +302,15 @@ def _adapter_directory(lora: str) -> Path:
     try:
         return Path(snapshot_download(lora))
     except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
-        raise ModelNotFoundError(f"--lora {lora}: neither a directory nor on the hub: {_first_line(error)}") from error
+        raise ModelNotFoundError(
+            f"--lora {lora}: neither a directory nor on the hub: {first_line(error)}"
+        ) from error
 
 
 def _watch_workers() -> None:
-    """End the process when one of vLLM's own processes dies: ``step`` would wait for it for ever."""
-    import psutil
-
-    workers = [p for p in psutil.Process().children(recursive=True) if _is_worker(p)]
-    while workers:
-        time.sleep(WORKER_CHECK_SECONDS)
-        for worker in workers:
-            if not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE:
-                raise EngineDiedError(f"vLLM's process {worker.pid} died")
-
-
-def _is_worker(process: Any) -> bool:
-    import psutil
-
-    try:
-        return "VLLM::" in " ".join(process.cmdline())
-    except psutil.Error:
-        return False
-
-
-class _explained:  # noqa: N801 - used as a function
-    """Turn what vLLM raises while it reads a model into an error that says what to do."""
-
-    def __init__(self, options: EngineOptions) -> None:
-        self._options = options
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, MathEvalError) or not isinstance(error, Exception):
-            return
-        raise self._explain(error) from error
-
-    def _explain(self, error: Exception) -> MathEvalError:
-        import traceback
-
-        traceback.print_exception(error)  # for the log: all of it
-        message = _first_sentence(error)
-        # vLLM's workers print the reason and its parent raises "see above"
-        told = f"{error}\n{self._printed()}" if "above" in str(error) else f"{type(error).__name__}: {error}"
-        if OUT_OF_MEMORY.search(told):
-            return OutOfMemoryError(_line_with(OUT_OF_MEMORY, told) or message)
-        if NO_DEVICE.search(told):
-            return BackendUnavailableError(
-                f"{message}: no GPU is visible to vLLM; --backend llama_cpp runs GGUF files on a CPU"
-            )
-        if NO_SUCH_MODEL.search(told):
-            return ModelNotFoundError(_line_with(NO_SUCH_MODEL, told) or message)
-        flags = [flag for name, flag in FLAGS.items() if name in told and flag not in message]
-        hint = f" (see {', '.join(flags)})" if flags else ""
-        wrong_option = type(error).__name__ in ("ValidationError", "VLLMValidationError") or flags
-        return (UsageError if wrong_option else BackendError)(f"{message}{hint}")
-
-    def _printed(self) -> str:
-        path = self._options.log_path
-        return Path(path).read_text(errors="replace")[-20_000:] if path else ""
-
-
-def _first_sentence(error: BaseException) -> str:
-    """The informative line of a message; pydantic puts it third."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if len(lines) > 1 and "validation error" in lines[0]:
-        lines = [line for line in lines[1:] if "Value error" in line or "Input should" in line] or lines[1:]
-        lines = [re.sub(r"\s*\[type=.*", "", lines[0]).removeprefix("Value error, ")]
-    return lines[0] if lines else type(error).__name__
-
-
-def _line_with(pattern: re.Pattern[str], text: str) -> str | None:
-    lines = [line.strip() for line in text.splitlines() if pattern.search(line)]
-    return re.sub(r"^.*?\b(?:ERROR|ValueError|RuntimeError|OSError)\b[^:]*:\s*", "", lines[-1]) if lines else None
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """End the process when one that vLLM started dies: ``step`` would wait for it for ever."""
+    workers = active_children()
+    if workers:
+        wait([worker.sentinel for worker in workers])
+        dead = ", ".join(worker.name for worker in workers if not worker.is_alive())
+        raise EngineDiedError(f"vLLM's process {dead} died")

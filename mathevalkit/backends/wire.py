@@ -18,6 +18,7 @@ JSON rather than pickle: a frame that was cut short or damaged is an error, neve
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import orjson
@@ -27,7 +28,7 @@ MAX_FRAME_BYTES = 1 << 30
 Frame = dict[str, Any]
 
 
-class ChannelClosed(Exception):
+class ChannelClosedError(Exception):
     """The other side is gone, or what it sent cannot be read."""
 
 
@@ -46,40 +47,39 @@ class Channel:
         self._send_lock = threading.Lock()
 
     def send(self, packed: bytes) -> None:
-        """Write one frame (from ``pack``) whole. Raises ChannelClosed."""
+        """Write one frame (from ``pack``) whole. Raises ChannelClosedError."""
         try:
             with self._send_lock:
                 self._outgoing.write(packed)
                 self._outgoing.flush()
         except (OSError, ValueError) as error:  # ValueError: the file object is closed
-            raise ChannelClosed(f"cannot write to the other side: {error}") from error
+            raise ChannelClosedError(f"cannot write to the other side: {error}") from error
 
     def receive(self) -> Frame:
-        """Wait for the next frame. Raises ChannelClosed at the end, also at a torn frame."""
+        """Wait for the next frame. Raises ChannelClosedError at the end, also at a torn frame."""
         size = int.from_bytes(self._read_exactly(4), "big")
         if size > MAX_FRAME_BYTES:
-            raise ChannelClosed(f"a frame of {size} bytes: this is not one of ours")
+            raise ChannelClosedError(f"a frame of {size} bytes: this is not one of ours")
         payload = self._read_exactly(size)
         try:
             frame = orjson.loads(payload)
         except orjson.JSONDecodeError as error:
-            raise ChannelClosed(f"a damaged frame: {error}") from error
+            raise ChannelClosedError(f"a damaged frame: {error}") from error
         if not isinstance(frame, dict) or "op" not in frame:
-            raise ChannelClosed("a frame without 'op'")
+            raise ChannelClosedError("a frame without 'op'")
         return frame
 
     def _read_exactly(self, count: int) -> bytes:
         try:
             data = self._incoming.read(count)
         except (OSError, ValueError) as error:
-            raise ChannelClosed(f"cannot read from the other side: {error}") from error
+            raise ChannelClosedError(f"cannot read from the other side: {error}") from error
         if len(data) < count:
-            raise ChannelClosed("the other side closed" + (" in the middle of a frame" if data else ""))
+            raise ChannelClosedError("the other side closed" + (" in the middle of a frame" if data else ""))
         return data
 
     def close(self) -> None:
+        """Close both directions; what could not be delivered is lost with whom it was for."""
         for stream in (self._outgoing, self._incoming):
-            try:
+            with suppress(OSError):
                 stream.close()
-            except OSError:  # unflushed bytes for a process that is gone
-                pass

