@@ -71,10 +71,11 @@ def _read_csv(path: Path) -> Iterator[Row]:
     try:
         for columns in reader:
             place = f"{path}:{reader.line_num}"
-            if None in columns or None in columns.values():
-                count = len(reader.fieldnames or ())
+            header = len(reader.fieldnames or ())
+            cells = header + len(columns.get(None) or ()) - sum(cell is None for cell in columns.values())
+            if cells != header:
                 raise DataError(
-                    f"{place}: the header has {count} columns, this row has not; quote cells with commas"
+                    f"{place}: {cells} cells where the header has {header}; quote cells that hold commas"
                 )
             yield Row(place, columns)
     except csv.Error as error:
