@@ -141,7 +141,8 @@ def _evaluate_model(
 ) -> Iterator[Results]:
     from mathevalkit.backends.registry import open_backend
 
-    with closing(open_backend(_with_log(engine_options, options))) as engine:
+    engine_options = _with_log(engine_options, options)
+    with closing(open_backend(engine_options)) as engine:
         plans = plan_model(engine, engine_options, tasks, options=options, observer=observer)
         for plan in plans:
             observer.plan(plan)
@@ -186,7 +187,7 @@ def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Obs
     folder = _folder_to_resume(plan)
     if folder is not None and (folder / RESULTS).exists() and not plan.options.resume:
         _, results = load_run(folder)
-        if results is not None:
+        if results is not None and _scored_alike(results, plan):
             observer.results(plan, results, repeated=True)
             return results
     if folder is None:
@@ -199,6 +200,11 @@ def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Obs
         session.read_back()
         session.generate_missing(engine, load=load)
         return session.finish(engine)
+
+
+def _scored_alike(results: Results, plan: Plan) -> bool:
+    """Whether a whole run holds what is asked for; with other scorers it is only scored again."""
+    return (results.scorer, *results.other_scorers) == plan.scorers
 
 
 def _folder_to_resume(plan: Plan) -> Path | None:
