@@ -335,13 +335,17 @@ class _Http:
         if connection is None:
             connection = self._local.connection = HTTPConnection(self._netloc)
             self._connections.append(connection)
+        elif monotonic() - self._local.used > IDLE_SECONDS:
+            connection.close()  # the next request on it connects anew
         try:
             connection.request(method, path, body, self._headers)
             response = connection.getresponse()
             payload = response.read()
         except (OSError, HTTPException):
-            connection.close()  # the next request on it connects anew
+            connection.close()
             raise
+        finally:
+            self._local.used = monotonic()
         if response.status != 200:
             raise RequestRefusedError(
                 _server_message(payload) or f"llama.cpp answered with status {response.status}"

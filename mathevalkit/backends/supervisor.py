@@ -291,6 +291,7 @@ class SupervisedBackend:
         try:
             return EngineProcess(self._engine, self._options, self._log.file)
         except TypeError as error:
+            self._log.close()
             raise errors.UsageError(
                 f"--engine-args: a value cannot be handed to the engine: {error}"
             ) from error

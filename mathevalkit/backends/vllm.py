@@ -6,7 +6,8 @@ as the token ids that ``encode`` made, so that what preflight saw is what the mo
 ``SamplingParams`` are always given in full: vLLM's own defaults are 16 tokens at temperature 1.
 
 What differs on a CPU, where nothing else is said: the cache gets a quarter of the free memory, at most
-4 GiB (vLLM would ask for 92 % of all memory, and clear it), and ``torch.compile`` is off (it takes a minute before the first token).
+4 GiB (vLLM would ask for 92 % of all memory, and clear it), and ``torch.compile`` is off (it takes a
+minute before the first token).
 
 Environment variables that are already set win over everything set here.
 """
