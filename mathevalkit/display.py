@@ -1,0 +1,242 @@
+"""What a person sees of a run: one live line while it goes on, the table when it is done.
+
+Results go to stdout; everything on the way goes to stderr. Where stderr is no terminal there is no live
+line but at most one plain line every 30 seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from mathevalkit.advice import next_step
+from mathevalkit.observer import Observer
+from mathevalkit.progress_line import Speed, clock, progress_text
+from mathevalkit.results_view import facts_of_plan, print_results, result_line, sampling_text
+from mathevalkit.terminal import clean, clean_block, is_live, make_console
+from mathevalkit.types import Check, Plan, Progress, Results
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+PLAIN_SECONDS = 30.0
+"""At most one progress line in this time where nothing can be redrawn."""
+
+PHASES = {
+    "data": "reading the rows",
+    "engine": "starting the engine",
+    "preflight": "checking",
+    "weights": "loading weights",
+    "generation": "generating",
+    "results": "adding up",
+}
+MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red"), "skipped": ("–", "dim")}
+
+
+def print_checks(console: Console, plan: Plan, checks: Sequence[Check]) -> None:
+    """Every check with its mark, and what to do where one does not hold."""
+    from rich.text import Text
+
+    console.print(
+        Text.assemble((clean(plan.task.name), "bold"), f" · {clean(plan.model.model)}"), soft_wrap=True
+    )
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        mark, style = MARKS[check.status]
+        console.print(
+            Text.assemble((mark, style), f" {check.name:<{width}}  ", clean(check.message)), soft_wrap=True
+        )
+        if check.remedy:
+            console.print(Text(f"  {'':<{width}}  → {clean(check.remedy)}", style="dim"), soft_wrap=True)
+
+
+class RunDisplay(Observer):
+    """Draws a run. Use as a context manager: leaving it gives the terminal back, whatever happened.
+
+    Args:
+        argv: the command as it was given, for "next".
+        quiet: no progress, one line for each result.
+        as_json: nothing on stdout; the caller prints the results.
+    """
+
+    def __init__(self, *, argv: Sequence[str], quiet: bool = False, as_json: bool = False) -> None:
+        self._argv = argv
+        self._quiet = quiet
+        self._as_json = as_json
+        self._out = make_console(sys.stdout)
+        self._err = make_console(sys.stderr)
+        self._live: Live | None = None
+        self._phase = ""
+        self._phase_began = self._last_plain = time.monotonic()
+        self._seconds: dict[str, float] = {}
+        self._speed = Speed()
+        self._progress: Progress | None = None
+        self._progress_at = 0.0
+        self._label = ""
+        self._resumed = self._total = 0
+        self.run_dir: str | None = None
+        """Of the run under way; None before it is open and after it is whole."""
+        self.finished: list[Results] = []
+
+    def __enter__(self) -> RunDisplay:
+        if not self._quiet and is_live(self._err):
+            from rich.live import Live
+
+            self._live = Live(
+                get_renderable=self._line,
+                console=self._err,
+                refresh_per_second=8,
+                transient=True,
+                # What others print must not be captured: engines write to their log, we write to our console.
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop_live()
+
+    def _stop_live(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    @contextmanager
+    def _without_live(self) -> Iterator[None]:
+        """The terminal for stdout alone: the live line is erased, and drawn again afterwards."""
+        if self._live is None:
+            yield
+            return
+        self._live.stop()
+        yield
+        self._live.start()
+
+    # ---- what the run tells -------------------------------------------------------------------------
+
+    def phase(self, name: str, detail: str = "") -> None:
+        """Time the phase before, show the new one."""
+        self._close_phase()
+        self._phase, self._label = name, detail or self._label
+        if self._live is None and name in ("weights", "generation"):
+            self._say(f"{PHASES[name]} …")
+
+    def plan(self, plan: Plan) -> None:
+        """Two lines: what is run on what, and how it is asked."""
+        rows, whole = len(plan.samples), len(plan.data.samples)
+        part = f"{rows:,} of {whole:,} problems" if rows != whole else f"{rows:,} problems"
+        self._say(
+            f"{clean(plan.task.name)} · {part} · {clean(plan.model.model)} on "
+            f"{clean(plan.model.backend)} {clean(plan.model.backend_version)}"
+        )
+        self._say(
+            f"recipe {clean(plan.recipe.name)}, because {clean(plan.recipe_reason)}: "
+            f"{sampling_text(plan.recipe)}; scorer {clean(plan.scorers[0])}"
+        )
+
+    def checks(self, plan: Plan, checks: Sequence[Check]) -> None:
+        """Warnings only: errors are raised after this, and a check that holds needs no line."""
+        for check in checks:
+            if check.status == "warning":
+                remedy = f" ({clean(check.remedy)})" if check.remedy else ""
+                self.warning(f"{plan.task.name}: {check.name}: {check.message}{remedy}")
+
+    def run_opened(self, plan: Plan, run_dir: str, *, resumed: int) -> None:
+        """Where the files lie, and what is there already."""
+        self.run_dir = run_dir
+        self._label = plan.task.name
+        self._speed, self._progress = Speed(), None
+        self._resumed, self._total = resumed, plan.total
+        said = f"going on: {resumed:,} of {plan.total:,} on disk" if resumed else "run"
+        self._say(f"{said} · {clean(run_dir)}")
+
+    def progress(self, progress: Progress) -> None:
+        """Feed the live line, or write a plain one from time to time."""
+        self._progress, self._progress_at = progress, time.monotonic()
+        self._speed.add(progress)
+        done = progress.done == progress.total
+        if self._live is None and (done or self._progress_at - self._last_plain >= PLAIN_SECONDS):
+            self._last_plain = self._progress_at
+            line = progress_text(
+                progress, label=clean(self._label), speed=self._speed, width=120, with_bar=False
+            )
+            self._say(line)
+
+    def warning(self, message: str) -> None:
+        """Above the live line, on stderr."""
+        from rich.text import Text
+
+        self._err.print(Text.assemble(("warning: ", "yellow"), clean_block(message)), soft_wrap=True)
+
+    def results(self, plan: Plan, results: Results, *, repeated: bool) -> None:
+        """The table, on stdout."""
+        self._close_phase()
+        self.run_dir = None
+        self.finished.append(results)
+        if self._as_json:
+            return
+        if self._quiet:
+            self._out.print(result_line(results), soft_wrap=True)
+            return
+        step = next_step(plan, results, argv=self._argv)
+        facts = replace(
+            facts_of_plan(plan),
+            seconds={} if repeated else dict(self._seconds),
+            next_command=step.command,
+            next_reason=step.reason,
+        )
+        with self._without_live():
+            print_results(self._out, results, facts, repeated=repeated)
+        # The phases of a model count for its first task only.
+        self._seconds.clear()
+
+    # ---- when it does not end well ------------------------------------------------------------------
+
+    def safe_words(self) -> str | None:
+        """What is on disk of the run under way, and the command that goes on; None where there is none."""
+        if self.run_dir is None:
+            return None
+        done = self._progress.done if self._progress else self._resumed
+        return f"{done:,} of {self._total:,} completions are safe in {self.run_dir}"
+
+    # ---- drawing ------------------------------------------------------------------------------------
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            self._err.print(line, soft_wrap=True, style="dim" if self._live else None)
+
+    def _close_phase(self) -> None:
+        now = time.monotonic()
+        if self._phase:
+            self._seconds[self._phase] = self._seconds.get(self._phase, 0.0) + now - self._phase_began
+        self._phase, self._phase_began = "", now
+
+    def _line(self) -> Text:
+        """The live line as it is now; called from Rich's refreshing thread."""
+        from rich.text import Text
+
+        now = time.monotonic()
+        progress = self._progress
+        if self._phase == "generation" and progress is not None:
+            line = progress_text(
+                progress,
+                label=clean(self._label),
+                speed=self._speed,
+                width=self._err.width,
+                since_update=now - self._progress_at,
+            )
+        elif self._phase:
+            said = PHASES.get(self._phase, self._phase)
+            line = f"{said} · {clean(self._label)} · {clock(now - self._phase_began)}"
+        else:
+            line = ""
+        return Text(line, no_wrap=True, overflow="ellipsis")

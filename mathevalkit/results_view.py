@@ -1,0 +1,308 @@
+"""A run's results as a person reads them: the table by subject and level, and what stands behind it.
+
+    subject               n   accuracy   95 % interval
+    algebra              10     60.0 %      31.3–83.2
+    geometry             10     30.0 %      10.8–60.3
+    all                  64     45.3 %      33.7–57.4
+
+Nothing here computes a number; it is all in ``Results``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mathevalkit.progress_line import accuracy_text, duration, interval, percent
+from mathevalkit.terminal import clean
+from mathevalkit.types import (
+    Group,
+    Plan,
+    PublishedResult,
+    Recipe,
+    Results,
+    RunManifest,
+    Selection,
+    Task,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+OUTCOME_WORDS = {
+    "correct": "correct",
+    "wrong": "wrong",
+    "no_answer": "no answer",
+    "truncated": "truncated",
+    "undecided": "undecided",
+    "backend_error": "failed",
+}
+WIDE = 100
+"""From this many columns on, the outcomes stand in the table too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What stands below a table besides the numbers."""
+
+    model: str
+    backend: str
+    task_title: str
+    recipe: Recipe
+    recipe_reason: str
+    selection: Selection
+    rows: int | None = None
+    """Rows of the whole task, where known."""
+    data_known: bool | None = None
+    published: tuple[PublishedResult, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall time by phase."""
+    engine_log: str | None = None
+    next_command: str | None = None
+    next_reason: str = ""
+
+
+def facts_of_plan(plan: Plan) -> RunFacts:
+    """The facts of a run that was just made."""
+    return RunFacts(
+        model=plan.model.model,
+        backend=f"{plan.model.backend} {plan.model.backend_version}".strip(),
+        task_title=plan.task.title,
+        recipe=plan.recipe,
+        recipe_reason=plan.recipe_reason,
+        selection=plan.selection,
+        rows=len(plan.data.samples),
+        data_known=plan.data.known,
+        published=matching_results(plan.task, plan.engine.model),
+        engine_log=plan.engine.log_path,
+    )
+
+
+def facts_of_manifest(manifest: RunManifest, task: Task | None) -> RunFacts:
+    """The facts of a run on disk; ``task`` where its file can still be read."""
+    return RunFacts(
+        model=manifest.model.model,
+        backend=f"{manifest.model.backend} {manifest.model.backend_version}".strip(),
+        task_title=manifest.task_title,
+        recipe=manifest.recipe,
+        recipe_reason=manifest.recipe_reason,
+        selection=manifest.selection,
+        rows=task.num_rows if task else None,
+        data_known=manifest.data_known,
+        published=matching_results(task, manifest.model.model) if task else (),
+        engine_log=manifest.engine.log_path if manifest.engine else None,
+    )
+
+
+# ---- published results -----------------------------------------------------------------------------
+
+_INDIFFERENT = re.compile(
+    r"v\d[\d.]*|hf|gguf|awq|gptq|exl2|int[48]|fp(?:8|16|32)|bf16|f(?:16|32)|i?q\d\w*|[ksml]|xs|base|w\d+a\d+"
+)
+"""Parts of a model's name that tell of its file or its version, not of another training."""
+
+
+def matching_results(task: Task, model: str) -> tuple[PublishedResult, ...]:
+    """The task's published results of this very model, by its name.
+
+    A result matches where every part of its model's name is in ours, and ours has no further part that
+    speaks of another training: MetaMath-Mistral-7B is not MetaMath-7B, Llama-2-7b-chat not LLaMA-2-7B.
+    """
+    ours = set(_parts(model.rstrip("/").rpartition("/")[2]))
+    return tuple(
+        result
+        for result in task.published
+        if (theirs := set(_parts(result.model))) <= ours
+        and all(_INDIFFERENT.fullmatch(part) for part in ours - theirs)
+    )
+
+
+def _parts(name: str) -> list[str]:
+    """``Llama-2-7b-hf`` -> llama 2 7b hf; ``Llama2-7B`` the same way."""
+    return re.findall(r"\d[\d.]*b(?![a-z])|v\d+(?:\.\d+)*|i?q\d\w*|[a-z]+|\d+(?:\.\d+)*", name.lower())
+
+
+# ---- tables ----------------------------------------------------------------------------------------
+
+
+def print_results(console: Console, results: Results, facts: RunFacts, *, repeated: bool = False) -> None:
+    """The whole of it: heading, tables, facts, the next command. ``repeated``: nothing was generated."""
+    from rich.text import Text
+
+    note = " · on disk already, nothing was generated (--new starts afresh)" if repeated else ""
+    title = Text.assemble((clean(results.task), "bold"), f" · {clean(results.model)}", (note, "yellow"))
+    console.print(title, soft_wrap=True)
+    console.print(f"{clean(facts.task_title)} · {_rows(results, facts)}", soft_wrap=True, style="dim")
+    console.print()
+    for table in _tables(results, width=console.width):
+        console.print(table)
+    lines = list(_facts(results, facts))
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        console.print(Text.assemble((f"  {name:<{width}}  ", "dim"), clean(value)), soft_wrap=True)
+    if facts.next_command:
+        console.print()
+        console.print(Text(f"Next, {facts.next_reason}:"), soft_wrap=True)
+        console.print(Text(f"  {clean(facts.next_command)}", style="bold"), soft_wrap=True)
+
+
+def result_line(results: Results) -> str:
+    """One line: task, model, accuracy, counts, folder."""
+    outcomes = results.overall.outcomes
+    accuracy = results.accuracy
+    return (
+        f"{clean(results.task)}  {clean(results.model)}  {accuracy_text(accuracy)}  "
+        f"{outcomes['correct']}/{results.overall.completions}  {clean(results.run_dir)}"
+    )
+
+
+def _rows(results: Results, facts: RunFacts) -> str:
+    """How many problems, and which."""
+    count, limit, first = results.overall.samples, facts.selection.limit, facts.selection.first
+    of = f" of {facts.rows:,}" if facts.rows and facts.rows != count else ""
+    which = ""
+    if limit is not None and of:
+        which = f", a random sample (seed {facts.selection.seed})"
+    elif first is not None and of:
+        which = ", the first ones"
+    n = facts.recipe.sampling.n
+    several = f" · {n} completions each" if n > 1 else ""
+    own = " · not the task's own rows" if facts.data_known is False else ""
+    return f"{count:,}{of} problems{which}{several}{own}"
+
+
+def _tables(results: Results, *, width: int) -> Iterator[Table]:
+    """By subject, else by level, else the whole alone; then subject against level where both exist."""
+    groups = results.by_subject or results.by_level
+    name = "subject" if results.by_subject else "level" if results.by_level else ""
+    yield _group_table(name, [*groups, results.overall], wide=width >= WIDE)
+    if results.by_subject and results.by_level:
+        cross = _cross_table(results)
+        if cross is None:
+            yield _group_table("level", results.by_level, wide=width >= WIDE)
+        else:
+            yield cross
+
+
+def _table() -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+
+
+def _group_table(name: str, groups: Sequence[Group], *, wide: bool) -> Table:
+    from rich.text import Text
+
+    shown = [o for o in OUTCOME_WORDS if any(group.outcomes[o] for group in groups)] if wide else []
+    table = _table()
+    table.add_column(name, min_width=12, max_width=40, overflow="fold")
+    table.add_column("n", justify="right")
+    table.add_column("accuracy", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for outcome in shown:
+        table.add_column(OUTCOME_WORDS[outcome], justify="right")
+    for group in groups:
+        whole = group.name == "overall"
+        table.add_row(
+            Text("all" if whole else clean(group.name)),
+            f"{group.samples:,}",
+            percent(group.accuracy.value),
+            interval(group.accuracy),
+            *(f"{group.outcomes[outcome]:,}" for outcome in shown),
+            style="bold" if whole else None,
+        )
+    return table
+
+
+MAX_LEVELS = 8
+
+
+def _cross_table(results: Results) -> Table | None:
+    """Accuracy of each subject at each level in percent; None where there are too many levels."""
+    from rich.text import Text
+
+    if len(results.by_level) > MAX_LEVELS:
+        return None
+    cells = {group.name: group.accuracy.value for group in results.by_subject_level}
+
+    def shown(value: float | None) -> str:
+        return "–" if value is None else f"{100 * value:.1f}"
+
+    table = _table()
+    table.add_column("accuracy, %", min_width=12, max_width=40, overflow="fold")
+    for level in results.by_level:
+        table.add_column(Text(clean(level.name)), justify="right", max_width=12)
+    table.add_column("all", justify="right")
+    for subject in results.by_subject:
+        table.add_row(
+            Text(clean(subject.name)),
+            *(shown(cells.get(f"{subject.name} / {level.name}")) for level in results.by_level),
+            Text(shown(subject.accuracy.value), style="bold"),
+        )
+    table.add_row(
+        "all",
+        *(shown(level.accuracy.value) for level in results.by_level),
+        shown(results.accuracy.value),
+        style="bold",
+    )
+    return table
+
+
+# ---- facts -----------------------------------------------------------------------------------------
+
+
+def _facts(results: Results, facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Name and value of each line below the tables."""
+    accuracy = results.accuracy
+    counts = results.overall.outcomes
+    yield (
+        "outcomes",
+        ", ".join(f"{counts[o]:,} {word}" for o, word in OUTCOME_WORDS.items() if counts[o]) or "none",
+    )
+    if accuracy.value is None:
+        yield "accuracy", "none: the engine gave no text to score"
+    elif accuracy.floor != accuracy.ceiling:
+        bounds = f"{percent(accuracy.floor)} to {percent(accuracy.ceiling)}"
+        yield "bounds", f"{bounds}, whatever the truncated, undecided and failed hold"
+    for name, other in results.other_scorers.items():
+        yield "also scored", f"{name} {accuracy_text(other)}"
+    for result in facts.published:
+        yield (
+            "published",
+            f"{result.model} {result.percent:g} % (recipe: {result.recipe}; {result.source})",
+        )
+    yield "scorer", results.scorer
+    yield "recipe", f"{facts.recipe.name} ({facts.recipe_reason}); {sampling_text(facts.recipe)}"
+    if facts.recipe.origin:
+        yield "", f"from {facts.recipe.origin}"
+    yield "engine", facts.backend + (f", restarted {results.restarts} times" if results.restarts else "")
+    seconds = facts.seconds or results.seconds
+    if seconds:
+        yield "time", ", ".join(f"{name} {duration(value)}" for name, value in seconds.items())
+    yield "tokens", f"{results.prompt_tokens:,} read, {results.completion_tokens:,} generated"
+    if facts.engine_log:
+        yield "engine log", facts.engine_log
+    yield "run", results.run_dir
+
+
+def sampling_text(recipe: Recipe) -> str:
+    """``greedy, 512 tokens, 10 stop strings, 8 examples``."""
+    sampling = recipe.sampling
+    parts = ["greedy"] if sampling.temperature == 0 else [f"temperature {sampling.temperature:g}"]
+    if sampling.temperature and sampling.top_p < 1:
+        parts.append(f"top-p {sampling.top_p:g}")
+    if sampling.temperature:
+        parts.append(f"seed {sampling.seed}")
+    if sampling.n > 1:
+        parts.append(f"{sampling.n} completions each")
+    parts.append(f"up to {sampling.max_tokens:,} tokens")
+    for count, word in ((len(recipe.shots), "example"), (len(sampling.stop), "stop string")):
+        if count:
+            parts.append(f"{count} {word}{'s' if count > 1 else ''}")
+    if recipe.kind == "chat":
+        parts.append("chat template")
+    return ", ".join(parts)

@@ -1,0 +1,104 @@
+"""A run on disk, whole or not, as results: for ``mathevalkit show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mathevalkit.errors import DataError, MathEvalError
+from mathevalkit.types import Completion, LoadedData, Results, RunManifest, RunOptions, Task
+
+
+def read_run(path: str | Path) -> tuple[RunManifest, Results]:
+    """A run's manifest and results; those of an unfinished run are counted from what is there.
+
+    Raises:
+        RunDirectoryError: no run directory, or one of its files is damaged.
+        DataError: the run is unfinished, and its rows cannot be read again or have changed.
+    """
+    from mathevalkit.journal import load_run
+
+    manifest, results = load_run(path)
+    return manifest, results if results is not None else _partial_results(Path(path), manifest)
+
+
+def task_of(manifest: RunManifest) -> Task | None:
+    """The task a run was made with; None where its file cannot be read any more."""
+    try:
+        return _load_task(manifest)
+    except MathEvalError:
+        return None  # only needed for what stands beside the numbers
+
+
+def _load_task(manifest: RunManifest) -> Task:
+    from mathevalkit.tasks import load_task
+
+    options = manifest.options or RunOptions()
+    name = manifest.task_path if Path(manifest.task_path).is_file() else manifest.task
+    return load_task(name, task_dirs=options.task_dirs)
+
+
+def _load_rows(path: Path, manifest: RunManifest) -> LoadedData:
+    """The rows the run was made with, by their fingerprint."""
+    from mathevalkit.data import load_data
+
+    options = manifest.options or RunOptions()
+    data = load_data(_load_task(manifest), data_file=options.data_file)
+    if data.fingerprint != manifest.data_fingerprint:
+        raise DataError(
+            f"{path}: the run is unfinished, and its rows have changed: fingerprint "
+            f"{manifest.data_fingerprint[:12]} then, {data.fingerprint[:12]} in {data.origin} now"
+        )
+    return data
+
+
+def _partial_results(path: Path, manifest: RunManifest) -> Results:
+    """Everything generated so far, judged; the folder is only read."""
+    from mathevalkit.data import select
+    from mathevalkit.journal import GENERATIONS, read_lines
+    from mathevalkit.records import decode
+    from mathevalkit.scoring import Judge
+
+    selection = manifest.selection
+    samples = {
+        sample.id: sample
+        for sample in select(
+            _load_rows(path, manifest).samples,
+            limit=selection.limit,
+            first=selection.first,
+            seed=selection.seed,
+        )
+    }
+    judge = Judge(manifest.scorers, strategy=manifest.recipe.strategy, samples=samples)
+    seen: set[tuple[str, int]] = set()
+    read = generated = 0
+    for number, record in read_lines(path / GENERATIONS, kind="generations"):
+        completion = decode(Completion, record, where=f"{path / GENERATIONS}:{number}")
+        if (
+            completion.finish_reason == "error"
+            or completion.key in seen
+            or completion.sample_id not in samples
+        ):
+            continue
+        seen.add(completion.key)
+        read += completion.prompt_tokens or 0
+        generated += completion.completion_tokens or 0
+        for _ in judge.judge(completion):
+            pass
+    breakdown = judge.breakdown
+    return Results(
+        schema_version=manifest.schema_version,
+        run_id=manifest.run_id,
+        model=manifest.model.model,
+        task=manifest.task,
+        recipe=manifest.recipe.name,
+        scorer=manifest.scorers[0],
+        overall=breakdown.overall.group("overall"),
+        by_subject=breakdown.by_subject(),
+        by_level=breakdown.by_level(),
+        by_subject_level=breakdown.by_subject_level(),
+        other_scorers=judge.other_accuracies(),
+        prompt_tokens=read,
+        completion_tokens=generated,
+        seconds={},
+        run_dir=str(path),
+    )

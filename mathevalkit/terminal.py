@@ -1,0 +1,70 @@
+r"""Text for a terminal: whatever a model, a data file or a task file holds becomes harmless here.
+
+A model's output may hold escape sequences that move the cursor, retitle the window or repaint what was
+printed before, and bidirectional controls that reorder it. Every such character is made visible.
+
+    >>> clean("\x1b[2Jdone\r\u202e")
+    '␛[2Jdone␍�'
+
+Rich's markup is never parsed: everything printed is a ``Text``, or goes through ``markup=False``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SHOWN = {code: 0x2400 + code for code in range(0x20)}  # the Unicode pictures of control characters
+_SHOWN[0x7F] = 0x2421
+_HIDDEN = (
+    *range(0x80, 0xA0),  # C1 controls: 0x9B alone opens an escape sequence
+    0x061C,
+    *range(0x200B, 0x2010),  # zero-width characters and directional marks
+    *range(0x2028, 0x202F),  # line and paragraph separators, directional embeddings and overrides
+    *range(0x2060, 0x2070),  # word joiner, directional isolates
+    0xFEFF,
+    *range(0xD800, 0xE000),  # lone surrogates, which no encoding holds
+    *range(0xE0000, 0xE0080),  # tag characters
+)
+_LINE = {**_SHOWN, **dict.fromkeys(_HIDDEN, 0xFFFD)}
+_BLOCK = {code: shown for code, shown in _LINE.items() if code not in (0x09, 0x0A)}
+
+
+def clean(text: object) -> str:
+    """One line of text without anything that could act on a terminal; line breaks become pictures too."""
+    return str(text).translate(_LINE)
+
+
+def clean_block(text: object) -> str:
+    """Text of several lines, likewise; line breaks and tabs stay."""
+    return str(text).translate(_BLOCK)
+
+
+def short(text: object, width: int) -> str:
+    """``clean``, cut to ``width`` characters with an ellipsis."""
+    line = clean(str(text)[: width + 1])
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def make_console(file: IO[str] | None = None) -> Console:
+    """A console for a stream: colours only on a terminal and without NO_COLOR, markup and emoji off."""
+    from rich.console import Console
+
+    return Console(file=file or sys.stdout, markup=False, emoji=False, highlight=False)
+
+
+def is_live(console: Console) -> bool:
+    """Whether a line can be redrawn: a terminal that can move its cursor, and not a CI log."""
+    return console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI")
+
+
+def tolerate_any_text() -> None:
+    """Let the standard streams replace what their encoding cannot hold instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # absent where a test put its own stream
+        if reconfigure is not None:
+            reconfigure(errors="replace")
