@@ -17,7 +17,7 @@ from pathlib import Path
 from mathevalkit.errors import TaskNotFoundError
 from mathevalkit.types import Task
 
-__all__ = ["builtin_task_dir", "list_tasks", "load_task"]
+__all__ = ["builtin_task_dir", "list_tasks", "load_task", "task_names"]
 
 
 def load_task(name_or_path: str | Path, *, task_dirs: Sequence[str | Path] = ()) -> Task:
@@ -59,6 +59,11 @@ def list_tasks(task_dirs: Sequence[str | Path] = ()) -> list[Task]:
     return [
         read_task_file(path, recipe_dirs=recipe_dirs) for _, path in sorted(_task_paths(task_dirs).items())
     ]
+
+
+def task_names(task_dirs: Sequence[str | Path] = ()) -> tuple[str, ...]:
+    """The names that ``load_task`` finds, sorted; the files are not read."""
+    return tuple(sorted(_task_paths(task_dirs)))
 
 
 def builtin_task_dir() -> Path:
