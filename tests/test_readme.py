@@ -72,6 +72,7 @@ def test_a_command_line_is_understood(words):
     if set(rest) <= {"--help", "--version"}:
         assert {option for p in command.params for option in p.opts} | {"--help"} >= set(rest)
         return
+    assert not hasattr(command, "commands"), f"no such command: {rest[0]}"
     context = command.make_context(command.name, list(rest))  # raises for what it does not know
     if command.name == "run":
         known = {field.name for field in fields(RunArguments)}
