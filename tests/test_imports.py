@@ -70,10 +70,13 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "mathevalkit.display",
             "mathevalkit.interrupts",
             "mathevalkit.cli_options",
+            "mathevalkit.cli_tasks",
+            "mathevalkit.dry_run",
+            "mathevalkit.show",
             "mathevalkit.cli",
             "mathevalkit.__main__",
         ],
-        [*PIPELINE, "pipeline", *ENGINE],
+        [*PIPELINE, "records", "pipeline", *ENGINE],
     ),
 }
 
