@@ -14,7 +14,7 @@ this process, while the engine's own process goes on generating.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -304,7 +304,7 @@ class Session:
             other_scorers=judge.other_accuracies(),
             prompt_tokens=self._prompt_tokens,
             completion_tokens=self._completion_tokens,
-            seconds={name: round(seconds, 3) for name, seconds in self._seconds.items()},
+            seconds={**self._earlier_seconds(), **{name: round(s, 3) for name, s in self._seconds.items()}},
             sessions=self._journal.count_sessions(),
             restarts=engine.restarts,
             run_dir=str(self._journal.path),
@@ -314,6 +314,13 @@ class Session:
         self._warn()
         self._observer.results(plan, results, repeated=False)
         return results
+
+    def _earlier_seconds(self) -> Mapping[str, float]:
+        """Of a run that was whole before and is only scored again: what its generation took."""
+        if self._session_tokens or not (self._journal.path / RESULTS).exists():
+            return {}
+        _, earlier = load_run(self._journal.path)
+        return earlier.seconds if earlier is not None else {}
 
     def _count(self, completion: Completion) -> None:
         self._done.add(completion.key)

@@ -219,6 +219,17 @@ def test_limit_takes_a_seeded_sample(problems: Problems) -> None:
     assert set(verdicts(problems.run(limit=10, new=True))) == set(verdicts(a))
 
 
+def test_another_scorer_scores_the_whole_run_again_without_generating(problems: Problems) -> None:
+    first = problems.run()
+    seen = Recorder()
+    again = problems.run(observer=seen, scorers=("boxed", "auto"))
+    assert again.run_dir == first.run_dir
+    assert "weights" not in seen.phases
+    assert again.overall.outcomes["no_answer"] == 30  # no box in any of them
+    assert again.other_scorers["auto"].value == first.accuracy.value
+    assert again.seconds["generation"] == first.seconds["generation"]
+
+
 def test_several_tasks_and_models_in_one_call(problems: Problems, tmp_path: Path) -> None:
     second = tmp_path / "again.yaml"
     second.write_text(TASK)
