@@ -13,7 +13,7 @@ from answer_normalizers.verdict import Extraction, Verdict
 
 try:
     from answer_normalizers.extraction import extract, grade
-except ModuleNotFoundError:  # not there yet
+except ImportError:  # extraction is not complete yet
     pass
 
 __all__ = ["Extraction", "Policy", "Verdict", "check", "extract", "grade"]

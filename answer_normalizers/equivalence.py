@@ -1,9 +1,21 @@
-"""Deciding whether two answers are the same: `check`, and the stages it goes through, cheapest first."""
+"""Deciding whether two answers are the same: `check`, and the stages it goes through, cheapest first.
+
+1. identical strings; 2. plain numbers, exactly; 3. the same string once wrappers and spacing are gone; 4. typed
+trees, compared by their types in `comparison.py`, which in turn asks exact arithmetic, field points, balls, sets
+of reals and equations. What none of them settles is undecided, with both trees at hand for a last resort.
+"""
 
 from __future__ import annotations
 
-from answer_normalizers.numbers import plain_number
+import re
+from dataclasses import dataclass
+
+from answer_normalizers.comparison import compare
+from answer_normalizers.limits import MAX_CHARACTERS
+from answer_normalizers.numbers import plain_decimal, plain_number
 from answer_normalizers.policy import Policy
+from answer_normalizers.reading import Reading, choice_letter, read
+from answer_normalizers.values import Items, Num, Sym, Value
 from answer_normalizers.verdict import Verdict
 
 _IDENTICAL = Verdict(True, "identical", "the two answers are the same string")
@@ -11,9 +23,23 @@ _EMPTY = Verdict(False, "string", "one of the answers is empty")
 _NUMBERS_EQUAL = Verdict(True, "number", "the two answers are the same exact number")
 _NUMBERS_DIFFER = Verdict(False, "number", "the two answers are different exact numbers")
 _STRINGS_EQUAL = Verdict(True, "string", "the two answers are the same but for spacing and wrappers")
-_UNDECIDED = Verdict(None, "string", "the answers differ as strings and are not both plain numbers")
+_TOO_LONG = Verdict(None, "limits", f"an answer is longer than {MAX_CHARACTERS} characters")
+_TOO_DEEP = Verdict(None, "limits", "an answer is nested too deeply")
+_SPACES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
+_AMBIGUOUS = re.compile(r"\d,\d{3}|\d[eE][+-]?\d")
+_COMMA_DECIMAL = re.compile(r"\s*([-+]?)\s*(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+))\s*")
 
 DEFAULT_POLICY = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A verdict, and how each answer was read: what a person needs to judge it, and a last resort to go on."""
+
+    verdict: Verdict
+    gold: Reading | None
+    """None where the answers were settled as strings or plain numbers."""
+    pred: Reading | None
 
 
 def check(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
@@ -21,16 +47,85 @@ def check(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
 
     Pure and total: no pair of strings raises, and the same pair always gives the same verdict.
 
-    >>> check(gold="1/2", pred="0.50").equivalent
+    >>> check(gold=r"\\\\frac{1}{2}", pred="0.50").equivalent
     True
+    >>> check(gold="x^2+2x+1", pred="(x+1)^2").stage
+    'field'
     """
-    if gold == pred and gold.strip():
-        return _IDENTICAL
-    if not gold.strip() or not pred.strip():
-        return _EMPTY
-    left, right = plain_number(gold), plain_number(pred)
-    if left is not None and right is not None:
-        return _NUMBERS_EQUAL if left == right else _NUMBERS_DIFFER
-    if "".join(gold.split()) == "".join(pred.split()):
-        return _STRINGS_EQUAL
-    return _UNDECIDED
+    if gold == pred:
+        return _IDENTICAL if gold and not gold.isspace() else _EMPTY
+    left = plain_decimal(gold)
+    if left is not None:
+        right = plain_decimal(pred)
+        if right is not None:
+            return _NUMBERS_EQUAL if left == right else _NUMBERS_DIFFER
+    return examine(gold=gold, pred=pred, policy=policy).verdict
+
+
+def examine(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Examination:
+    """As `check`, with the readings of both answers."""
+    if not gold or not pred or gold.isspace() or pred.isspace():
+        return Examination(_EMPTY, None, None)
+    if len(gold) > MAX_CHARACTERS or len(pred) > MAX_CHARACTERS:
+        same = gold.strip() == pred.strip()
+        return Examination(_STRINGS_EQUAL if same else _TOO_LONG, None, None)
+    named = ("=" in gold) + ("=" in pred)
+    if named == 0 or (named == 1 and policy.assignments == "optional"):
+        left, right = plain_number(gold), plain_number(pred)
+        if left is not None and right is not None:
+            return Examination(_NUMBERS_EQUAL if left == right else _NUMBERS_DIFFER, None, None)
+    try:
+        return _examine(gold, pred, policy)
+    except RecursionError:
+        return Examination(_TOO_DEEP, None, None)
+
+
+def _examine(gold: str, pred: str, policy: Policy) -> Examination:
+    left, right = read(gold), read(pred)
+    if not left.text or not right.text:
+        same = left.text == right.text and not left.text and gold.strip() == pred.strip()
+        return Examination(_STRINGS_EQUAL if same else _EMPTY, left, right)
+    if left.text == right.text or _SPACES.sub("", left.text) == _SPACES.sub("", right.text):
+        return Examination(_STRINGS_EQUAL, left, right)
+    verdict = _judge(left, right, policy)
+    if verdict.equivalent is not True:
+        second = _second_readings(gold, pred, left, right, policy)
+        if second is not None:
+            return Examination(second, left, right)
+    return Examination(verdict, left, right)
+
+
+def _judge(gold: Reading, pred: Reading, policy: Policy) -> Verdict:
+    if gold.value is None or pred.value is None:
+        side, reading = ("gold", gold) if gold.value is None else ("prediction", pred)
+        return Verdict(None, "parse", f"the {side} could not be read: {reading.problem}")
+    return compare(gold.value, pred.value, policy)
+
+
+def _second_readings(gold: str, pred: str, left: Reading, right: Reading, policy: Policy) -> Verdict | None:
+    """Ambiguous notation read the other way; only an acceptance counts.
+
+    `1,234` beside a list is two items; `2e3` beside letters is a product; `1234,5` is a decimal with a comma; the
+    letter of a choice stands for the choice.
+    """
+    for text, other, reading, is_gold in ((gold, right, left, True), (pred, left, right, False)):
+        if other.value is None:
+            continue
+        alternatives: list[Value] = []
+        if _AMBIGUOUS.search(text) and type(reading.value) is not Items and type(other.value) is not Num:
+            again = read(text, split_thousands=type(other.value) is Items, plain_exponent=False)
+            if again.value is not None and again.value != reading.value:
+                alternatives.append(again.value)
+        if match := _COMMA_DECIMAL.fullmatch(reading.text):
+            sign, a, b, c, d, e, f = match.groups()
+            number = plain_number(f"{sign}{(a or c or e).replace('.', '')}.{b or d or f}")
+            if number is not None and type(other.value) is Num:
+                alternatives.append(Num(number))
+        letter = choice_letter(reading.text)
+        if letter and other.value == Sym(letter):
+            alternatives.append(Sym(letter))
+        for value in alternatives:
+            verdict = compare(value, other.value, policy) if is_gold else compare(other.value, value, policy)
+            if verdict.equivalent:
+                return verdict
+    return None

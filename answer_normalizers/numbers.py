@@ -1,49 +1,84 @@
-"""Exact numeric parsing: the fast path for answers that are plain numbers.
+r"""Exact numeric parsing: the fast path for answers that are plain numbers.
 
-`plain_number` reads integers, decimals, US thousands, and fractions of integers, with the decoration that
-answers carry around a number (`$`, spaces, a closing period); anything else is left to the parser.
+`plain_decimal` reads integers and decimals with the decoration that answers carry around a number (`$`, US
+thousands, a closing period) into a canonical string, without converting a digit; `plain_number` reads the other
+common plain forms (fractions, `x = 5`, `$5$`, `\text{5}`) into an exact rational.
 """
 
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
-MAX_DIGITS = 4_000
-"""Longer digit strings are not converted to numbers: conversion is quadratic in their length."""
+from flint import fmpq
 
-_NUMBER = re.compile(
-    r"\s*(?:\\?\$)?\s*([-+]?)\s*(?:\\?\$)?\s*(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d*))?\s*(?:\\?\$)?\s*\.?\s*"
+from answer_normalizers.limits import MAX_NUMBER_DIGITS
+from answer_normalizers.values import Rational
+
+_DECIMAL = re.compile(
+    r"\s*([-+]?)\s*(?:\\?\$)?\s*([1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+|(?=\.\d))(?:\.(\d*))?\s*", re.ASCII
 )
-_FRACTION = re.compile(
-    r"\s*\$?\s*([-+]?)\s*(?:(\d+)\s*/\s*(\d+)|\\[dt]?frac\s*(?:\{\s*([-+]?\d+)\s*\}|(\d))\s*(?:\{\s*([-+]?\d+)\s*\}|(\d)))\s*\$?\s*\.?\s*"
+_WRAPPED = re.compile(
+    r"""\s*(?:\\displaystyle\s*|\$\s*|\\\(\s*|[a-zA-Z]\s*=\s*|\\boxed\s*\{\s*|\\text\s*\{\s*)?
+        ([-+]?)\s*
+        (?: (\d+)((?:\{,\}\d{3}|,\\!\d{3}|\\,\d{3}|,\d{3})*) (?:\.(\d*))?
+          | (\d+)\s*/\s*(\d+)
+          | \\[dtc]?frac\s*\{\s*([-+]?)\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}
+          | \\[dtc]?frac\s*(\d)\s*(\d)
+        )
+        \s*(?:\$|\\\)|\}|\.)?\s*\.?\s*""",
+    re.VERBOSE | re.ASCII,
 )
+_OPENED = re.compile(r"\s*(?:(\$)|(\\\()|\\(?:boxed|text)\s*(\{))")
+_CLOSED = re.compile(r"(?:(\$)|(\\\))|(\}))\s*\.?\s*$")
 
 
-def plain_number(text: str) -> Fraction | None:
-    """Return the number that `text` is, exactly, or None where it is not a plain number.
+def plain_decimal(text: str) -> str | None:
+    """The canonical decimal of a plain number: sign, digits without leading zeros, a fraction without trailing.
 
-    >>> plain_number("$1,234.50")
-    Fraction(2469, 2)
-    >>> plain_number("-\\\\frac{3}{4}")
-    Fraction(-3, 4)
-    >>> plain_number("x") is None
-    True
+    >>> plain_decimal("$1,234.50"), plain_decimal("-007."), plain_decimal("1/2")
+    ('1234.5', '-7', None)
     """
-    if len(text) > MAX_DIGITS:
+    match = _DECIMAL.fullmatch(text)
+    if match is None:
         return None
-    if match := _NUMBER.fullmatch(text):
-        sign, whole, decimals = match.groups()
-        if not whole and not decimals:
+    sign, whole, decimals = match.groups()
+    if "," in whole:
+        whole = whole.replace(",", "")
+    if whole[:1] == "0":
+        whole = whole.lstrip("0")
+    if decimals and (decimals := decimals.rstrip("0")):
+        whole = f"{whole}.{decimals}"
+    if sign == "-" and whole:
+        return "-" + whole
+    return whole
+
+
+def plain_number(text: str) -> Rational | None:
+    r"""The number that `text` is, exactly, or None where it is not a plain number.
+
+    >>> plain_number("$1,234.50$"), plain_number(r"-\frac{3}{4}"), plain_number("x")
+    (2469/2, -3/4, None)
+    """
+    if len(text) > MAX_NUMBER_DIGITS:
+        return None
+    match = _WRAPPED.fullmatch(text)
+    if match is None:
+        return None
+    sign, whole, groups, decimals, a, b, inner, c, d, e, f = match.groups()
+    opened, closed = _OPENED.match(text), _CLOSED.search(text)
+    if (opened is None) != (closed is None) or (opened and closed and opened.lastindex != closed.lastindex):
+        return None
+    if whole is not None:
+        if groups:
+            if len(whole) > 3 or whole[0] == "0":
+                return None
+            whole += "".join(c for c in groups if c.isdigit())
+        value: Rational = fmpq(int(whole + (decimals or "")), 10 ** len(decimals)) if decimals else int(whole)
+    else:
+        below = int(b or d or f)
+        if not below:
             return None
-        digits = whole.replace(",", "") + (decimals or "")
-        value = Fraction(int(digits), 10 ** len(decimals or ""))
-        return -value if sign == "-" else value
-    if match := _FRACTION.fullmatch(text):
-        sign, a, b, c, d, e, f = match.groups()
-        denominator = int(b or e or f)
-        if denominator == 0:
-            return None
-        value = Fraction(int(a or c or d), denominator)
-        return -value if sign == "-" else value
-    return None
+        value = fmpq(int(a or c or e), below)
+    if (sign == "-") != (inner == "-"):
+        value = -value
+    return value

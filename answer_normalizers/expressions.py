@@ -1,0 +1,346 @@
+"""Whether two scalar expressions are equal: structure, exact arithmetic, field points, balls, in this order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from flint import acb, arb, fmpq
+
+from answer_normalizers.balls import AGREEMENT_BITS, LADDER, BallPoint, UnevaluableError, precision
+from answer_normalizers.exact import rational
+from answer_normalizers.field import compare_in_field
+from answer_normalizers.policy import Policy
+from answer_normalizers.values import Apply, Num, Rational, Sym, Value, free_symbols
+from answer_normalizers.verdict import Verdict
+
+_SAME_TREE = Verdict(True, "structure", "the two answers are the same expression")
+_SAME_RATIONAL = Verdict(True, "exact", "the two answers are the same rational number")
+_SAME_IN_FIELD = Verdict(
+    True, "field", "the two expressions agree at 2 random points modulo 2^61-1 (error below 1e-30)"
+)
+_SAME_ROUNDED = Verdict(True, "number", "the decimal is the exact value to all its digits")
+_WITHIN_TOLERANCE = Verdict(True, "number", "the two numbers are within the stated tolerance")
+_UNDECIDED = Verdict(None, "ball", "the expressions could not be evaluated")
+_POINTS = 6
+_POINT_BITS = 192
+_INTEGRATION_CONSTANTS = frozenset("CcKk")
+
+
+def compare_scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
+    """Compare two scalars; per cent signs and degrees are settled by the policy first."""
+    if gold == pred:
+        return _SAME_TREE
+    if type(gold) is Num and type(pred) is Num:
+        return _compare_rationals(gold, pred, gold.value, pred.value, policy)
+    for head, resolve in (("percent", _percent_readings), ("deg", _degree_readings)):
+        marked = (_is(gold, head), _is(pred, head))
+        if marked == (True, True):
+            return compare_scalars(gold.args[0], pred.args[0], policy)  # type: ignore[union-attr]
+        if True in marked:
+            verdict = _UNDECIDED
+            side, other = (gold, pred) if marked[0] else (pred, gold)
+            for reading in resolve(side, other, policy):
+                pair = (reading, other) if marked[0] else (other, reading)
+                verdict = _compare(*pair, policy)
+                if verdict.equivalent:
+                    return verdict
+            return verdict
+    return _compare(gold, pred, policy)
+
+
+def _is(value: Value, head: str) -> bool:
+    return type(value) is Apply and value.head == head
+
+
+def _percent_readings(value: Value, other: Value, policy: Policy) -> list[Value]:
+    del other
+    inner = value.args[0]  # type: ignore[union-attr]
+    hundredth = Apply("*", (inner, Num(fmpq(1, 100))))
+    return [inner, hundredth] if policy.percent == "either" else [hundredth]
+
+
+def _degree_readings(value: Value, other: Value, policy: Policy) -> list[Value]:
+    in_radians = policy.degrees == "required" or "pi" in _constants(other)
+    return [value] if in_radians else [value.args[0]]  # type: ignore[union-attr]
+
+
+def _constants(value: Value) -> set[str]:
+    found: set[str] = set()
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is Sym:
+            found.add(node.name)
+        elif type(node) is Apply:
+            stack.extend(node.args)
+    return found
+
+
+def _compare(gold: Value, pred: Value, policy: Policy) -> Verdict:
+    left, right = rational(gold), rational(pred)
+    if left is not None and right is not None:
+        return _compare_rationals(gold, pred, left, right, policy)
+    symbols = free_symbols(gold) | free_symbols(pred)
+    if policy.constants_of_integration == "any_letter" and not symbols.isdisjoint(_INTEGRATION_CONSTANTS):
+        renamed = _same_constant(gold, pred)
+        if renamed is not None:
+            pred = renamed
+            symbols = free_symbols(gold) | free_symbols(pred)
+    agree = compare_in_field(gold, pred)
+    if agree is True:
+        return _SAME_IN_FIELD
+    if agree is False:
+        return _different_rational_functions(gold, pred, symbols)
+    bases = _log_bases(gold, pred, policy)
+    verdict = _UNDECIDED
+    for base in bases:
+        try:
+            verdict = (
+                _compare_functions(gold, pred, sorted(symbols), base, policy)
+                if symbols
+                else _compare_constants(gold, pred, base, policy)
+            )
+        except (UnevaluableError, OverflowError, ValueError, ZeroDivisionError):
+            verdict = _UNDECIDED
+        if verdict.equivalent:
+            return verdict
+    return verdict
+
+
+def _log_bases(gold: Value, pred: Value, policy: Policy) -> tuple[int, ...]:
+    """The bases to try for a bare `log`, 0 standing for e."""
+    if not (_has_head(gold, "log?") or _has_head(pred, "log?")):
+        return (10,)
+    return {"either": (10, 0), "common": (10,), "natural": (0,)}[policy.log]
+
+
+def _has_head(value: Value, *heads: str) -> bool:
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is Apply:
+            if node.head in heads:
+                return True
+            stack.extend(node.args)
+    return False
+
+
+def _same_constant(gold: Value, pred: Value) -> Value | None:
+    """`pred` with its additive constant renamed to the one of `gold`; None where either has none."""
+    names = [_integration_constant(gold), _integration_constant(pred)]
+    if names[0] is None or names[1] is None or names[0] == names[1]:
+        return None
+    return substitute(pred, names[1], Sym(names[0]))
+
+
+def _integration_constant(value: Value) -> str | None:
+    if type(value) is not Apply or value.head != "+":
+        return None
+    for term in value.args:
+        if type(term) is Sym and term.name in _INTEGRATION_CONSTANTS:
+            rest = [t for t in value.args if t is not term]
+            if all(term.name not in free_symbols(t) for t in rest):
+                return term.name
+    return None
+
+
+def substitute(value: Value, name: str, replacement: Value) -> Value:
+    """Replace a symbol in a scalar tree."""
+    if type(value) is Sym:
+        return replacement if value.name == name else value
+    if type(value) is Apply:
+        return Apply(value.head, tuple(substitute(a, name, replacement) for a in value.args))
+    return value
+
+
+# -- numbers ----------------------------------------------------------------------------------------------------
+
+
+def _compare_rationals(gold: Value, pred: Value, left: Rational, right: Rational, policy: Policy) -> Verdict:
+    if left == right:
+        return _SAME_RATIONAL
+    decimals = [n for n in (gold, pred) if type(n) is Num and n.digits >= policy.decimal_digits and n.places > 0]
+    if decimals and all(abs(fmpq(left) - right) < _unit_in_last_place(n) for n in decimals):
+        return _SAME_ROUNDED
+    if policy.relative_tolerance and abs(fmpq(left) - right) <= _share(policy) * max(abs(left), abs(right)):
+        return _WITHIN_TOLERANCE
+    return Verdict(False, "exact", "the two answers are different rational numbers", f"{_show(left)} against {_show(right)}")
+
+
+def _share(policy: Policy) -> fmpq:
+    above, below = policy.relative_tolerance.as_integer_ratio()
+    return fmpq(above, below)
+
+
+def _unit_in_last_place(number: Num) -> fmpq:
+    """One unit in the last place written, or in the fifteenth significant digit where there are more."""
+    places = number.places - max(0, number.digits - 15)
+    return fmpq(1, 10**places) if places >= 0 else fmpq(10**-places)
+
+
+def _show(value: Rational) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:18]}…{text[-18:]} ({len(text)} characters)"
+
+
+def _compare_constants(gold: Value, pred: Value, base: int, policy: Policy) -> Verdict:
+    """Two numbers without variables, one of them irrational: balls at rising precision."""
+    for bits in LADDER:
+        with precision(bits):
+            left, right = BallPoint({}, base).value(gold), BallPoint({}, base).value(pred)
+            if not left.overlaps(right):
+                if _stands_for(gold, pred, left, right, policy):
+                    return _SAME_ROUNDED
+                if policy.relative_tolerance and _close(left, right, policy):
+                    return _WITHIN_TOLERANCE
+                return Verdict(
+                    False, "ball", "the two values are provably different", f"{_digits(left)} against {_digits(right)}"
+                )
+            if _agree(left, right):
+                return Verdict(True, "ball", "the two values agree to a hundred digits")
+    return Verdict(None, "ball", f"the two values could not be told apart at {LADDER[-1]} bits")
+
+
+def _agree(left: acb, right: acb) -> bool:
+    """Whether both balls are so small that meeting means agreement to a hundred digits."""
+    accuracy = min(left.rel_accuracy_bits(), right.rel_accuracy_bits())
+    if accuracy >= AGREEMENT_BITS:
+        return True
+    difference = (left - right).abs_upper()
+    return bool(left.contains(0) and right.contains(0) and difference < arb(2) ** -AGREEMENT_BITS)
+
+
+def _stands_for(gold: Value, pred: Value, left: acb, right: acb, policy: Policy) -> bool:
+    for number in (gold, pred):
+        if type(number) is Num and number.digits >= policy.decimal_digits and number.places > 0:
+            return bool((left - right).abs_upper() < arb(_unit_in_last_place(number)))
+    return False
+
+
+def _close(left: acb, right: acb, policy: Policy) -> bool:
+    return bool((left - right).abs_upper() <= arb(_share(policy)) * left.abs_upper().max(right.abs_upper()))
+
+
+def _digits(value: acb) -> str:
+    if value.imag.is_zero():
+        return str(value.real.str(12, radius=False))
+    return f"{value.real.str(10, radius=False)} + {value.imag.str(10, radius=False)} i"
+
+
+# -- expressions in variables -----------------------------------------------------------------------------------
+
+
+def _different_rational_functions(gold: Value, pred: Value, symbols: frozenset[str]) -> Verdict:
+    """A rejection by the field, with a point of small integers as witness where one shows it."""
+    witness = None
+    names = sorted(symbols)
+    for start in (2, 3, 5, 7):
+        env: dict[str, Rational] = {name: start + 3 * k for k, name in enumerate(names)}
+        left, right = rational(gold, env), rational(pred, env)
+        if left is not None and right is not None and left != right:
+            point = ", ".join(f"{name} = {value}" for name, value in env.items())
+            witness = f"{_show(left)} against {_show(right)}" + (f" at {point}" if point else "")
+            break
+    return Verdict(False, "field", "the two expressions differ at a point of the field modulo 2^61-1", witness)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the points tried so far showed."""
+
+    real: int = 0
+    complex_equal: int = 0
+    complex_differ: str | None = None
+    one_sided: bool = False
+
+
+def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, policy: Policy) -> Verdict:
+    """Two expressions in variables, at random points: a real difference rejects, agreement everywhere accepts."""
+    whole = _integer_variables(gold) | _integer_variables(pred)
+    complex_valued = "i" in _constants(gold) | _constants(pred)
+    tally = _Tally()
+    failures = 0
+    with precision(_POINT_BITS):
+        for index in range(2 * _POINTS):
+            env = {name: _sample(name, index, whole=name in whole) for name in names}
+            try:
+                left = BallPoint(dict(env), base).value(gold)
+                right = BallPoint(dict(env), base).value(pred)
+            except UnevaluableError:
+                failures += 1
+                continue
+            reals = (left.imag.contains(0), right.imag.contains(0))
+            if complex_valued or reals == (True, True):
+                if not left.overlaps(right):
+                    return Verdict(False, "ball", "the two expressions differ at a point", _witness(env, left, right))
+                if min(left.rel_accuracy_bits(), right.rel_accuracy_bits()) < 64 and not _tiny(left, right):
+                    failures += 1
+                    continue
+                tally.real += 1
+                if tally.real >= _POINTS:
+                    break
+            elif reals == (False, False):
+                if left.overlaps(right):
+                    tally.complex_equal += 1
+                elif tally.complex_differ is None:
+                    tally.complex_differ = _witness(env, left, right)
+            else:
+                tally.one_sided = True
+    return _judge(gold, pred, tally, policy)
+
+
+def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy) -> Verdict:
+    if tally.real >= 2:
+        if tally.one_sided or tally.complex_differ:
+            if policy.domains == "same" or _has_head(gold, "ln", "log", "log?") or _has_head(pred, "ln", "log", "log?"):
+                return Verdict(None, "ball", "equal where both are real, but defined on different sets")
+        return Verdict(True, "ball", f"the two expressions agree to 19 digits at {tally.real} random points")
+    if tally.complex_differ:
+        return Verdict(False, "ball", "the two expressions differ at a point", tally.complex_differ)
+    if tally.complex_equal >= 2:
+        return Verdict(True, "ball", f"the two expressions agree to 19 digits at {tally.complex_equal} random points")
+    return _UNDECIDED
+
+
+def _tiny(left: acb, right: acb) -> bool:
+    return bool(left.contains(0) and right.contains(0) and (left - right).abs_upper() < arb(2) ** -100)
+
+
+def _witness(env: dict[str, acb], left: acb, right: acb) -> str:
+    point = ", ".join(f"{name} = {_digits(value)}" for name, value in env.items())
+    return f"{_digits(left)} against {_digits(right)} at {point}"
+
+
+def _sample(name: str, index: int, *, whole: bool) -> acb:
+    """The value of a variable at the point of this index: fixed, and unrelated between names and points.
+
+    Even points are positive, odd ones of either sign, so that a difference on one side of 0 shows.
+    """
+    seed = crc32(f"{name}/{index}".encode("utf-8", "surrogatepass"))
+    if whole:
+        return acb(2 + seed % 11)
+    value = fmpq(300 + seed % 2401, 1009)
+    if index % 2 and (seed >> 16) % 4:
+        value = -value
+    return acb(arb(value))
+
+
+def _integer_variables(value: Value) -> frozenset[str]:
+    """Variables that only make sense as integers: under a factorial, in the limits of a sum, in `(-1)^n`."""
+    found: frozenset[str] = frozenset()
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is not Apply:
+            continue
+        if node.head in ("factorial", "double_factorial", "binom", "gcd", "lcm", "mod"):
+            found |= free_symbols(node)
+        elif node.head in ("sum", "prod"):
+            found |= free_symbols(node.args[1]) | free_symbols(node.args[2])
+        elif node.head == "^" and free_symbols(node.args[1]):
+            base = rational(node.args[0])
+            if base is not None and base < 0:
+                found |= free_symbols(node.args[1])
+        stack.extend(node.args)
+    return found

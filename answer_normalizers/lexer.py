@@ -1,0 +1,438 @@
+r"""From a normalised answer to tokens.
+
+A token is `(kind, value, spaced)`: `kind` is `num`, `sym`, `fn`, `word`, `text`, `cmd`, `rel`, or an operator
+or bracket standing for itself; `spaced` tells whether white space stood before it.
+
+    >>> [(kind, str(getattr(value, "name", value))) for kind, value, _ in tokenize(r"2\pi x^2")[:3]]
+    [('num', 'Num(value=2, digits=0, places=0)'), ('sym', 'pi'), ('sym', 'x')]
+
+Letter runs are settled here as far as they can be without grammar: a known function or Greek name, a word, or
+a product of single letters. A run is never both.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flint import fmpq
+
+from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_TOKENS
+from answer_normalizers.normalize import matching_brace
+from answer_normalizers.symbols import (
+    ACCENTS,
+    FUNCTION_ALIASES,
+    FUNCTIONS,
+    GREEK,
+    IGNORED,
+    LETTER_COMMANDS,
+    NAMED,
+    OPERATORS,
+    PLAIN_FUNCTIONS,
+    RELATIONS,
+    SHORT_WORDS,
+    SPACES,
+    TEXT_COMMANDS,
+)
+from answer_normalizers.units import is_unit_word
+from answer_normalizers.values import Apply, Num, Sym
+
+Token = tuple[str, object, bool]
+
+
+class UnreadableError(ValueError):
+    """The answer is not mathematics this engine reads. Never leaves the package."""
+
+
+_SPACED_GROUP = r"(?:,|\{,\}|\{\\,\}|\\,|,\\!\s*|\\!,\\!\s*|\\!,\s*|,\s*\\!\s*|\\;|\\:|\\[ ]|~|[ ]|_)"
+_TIGHT_GROUP = r"(?:\{,\}|\{\\,\}|,\s*\\!\s*|\\!,\\!\s*|\\!,|\\,)"
+_TAIL = r"(?:\.\d+)?(?![\d])"
+_TOKEN = re.compile(
+    rf"""
+    (?P<space>(?:[ \t\r\n~\f\v]|\\[,;:!> \n/])+)
+  | (?P<grouped>(?<!\d,)[1-9]\d{{0,2}}(?:{_SPACED_GROUP}\d{{3}})+{_TAIL}(?!{_SPACED_GROUP}?\d))
+  | (?P<number>\d+(?:\.(?!\.)\d*)?|\.\d+)
+  | (?P<command>\\[a-zA-Z]+\*?)
+  | (?P<escaped>\\.)
+  | (?P<letters>[A-Za-z]+)
+  | (?P<operator><=|>=|=<|=>|!=|==|:=|\*\*|->|\.\.\.+|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_TIGHT = re.compile(rf"[1-9]\d{{0,2}}(?:{_TIGHT_GROUP}\d{{3}})+{_TAIL}(?!{_SPACED_GROUP}?\d)")
+_SEPARATORS = re.compile(r"[^\d.]")
+_EXPONENT = re.compile(r"[eE]([+-]?\d+)(?![\d.a-zA-Z])")
+_REPEAT = re.compile(r"\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))((?:\d*\\dot\s*(?:\{\s*\d\s*\}|\d))?)")
+_ROUND_REPEAT = re.compile(r"\((\d+)\)")
+_ELLIPSIS = re.compile(r"\s*(?:\\l?dots\b|\\cdots\b|\.\.\.+)")
+_ESCAPED = {"{": "\\{", "}": "\\}", "|": "‖", "%": "%", "$": "currency", "\\": "\\\\", "&": "&", "_": "_", "#": "#"}
+_STAR = {"**": "^", "*": "*", "÷": "/", "...": "…"}
+_WORDY_TEXT = re.compile(r"[A-Za-z]{2}")
+
+
+def tokenize(text: str, *, split_thousands: bool = False, plain_exponent: bool = True) -> list[Token]:
+    """Return the tokens of `text`, an `end` token last.
+
+    `split_thousands` reads `1,234` as two numbers, `plain_exponent=False` reads `2e3` as a product; they are
+    the second readings of ambiguous answers. Raises `UnreadableError` for text that is not mathematics.
+    """
+    return _Lexer(text, split_thousands=split_thousands, plain_exponent=plain_exponent).run()
+
+
+class _Lexer:
+    def __init__(self, text: str, *, split_thousands: bool, plain_exponent: bool) -> None:
+        self.text = text
+        self.tokens: list[Token] = []
+        self.position = 0
+        self.spaced = False
+        self.brackets = 0
+        self.split_thousands = split_thousands
+        self.plain_exponent = plain_exponent
+
+    def run(self) -> list[Token]:
+        text, tokens, match_at, size = self.text, self.tokens, _TOKEN.match, len(self.text)
+        while self.position < size:
+            match = match_at(text, self.position)
+            assert match is not None  # the last alternative matches any character
+            kind = match.lastgroup
+            if kind == "space":
+                self.position = match.end()
+                self.spaced = True
+                continue
+            if kind == "number" or kind == "grouped":
+                self._number(match)
+            elif kind == "letters":
+                self.position = match.end()
+                self._letters(match.group())
+            elif kind == "operator":
+                self.position = match.end()
+                self._operator(match.group())
+            elif kind == "command":
+                self.position = match.end()
+                if not self._command(match.group()[1:]):
+                    continue
+            else:
+                self.position = match.end()
+                character = match.group()[1]
+                if character in "()[]":
+                    self.spaced = True
+                    continue
+                tokens.append((_ESCAPED.get(character, character), character, self.spaced))
+                if character == "{":
+                    self.brackets += 1
+                elif character == "}":
+                    self.brackets -= 1
+            self.spaced = False
+            if len(tokens) > MAX_TOKENS:
+                raise UnreadableError("too many tokens")
+        tokens.append(("end", None, False))
+        return tokens
+
+    def _number(self, match: re.Match[str]) -> None:
+        text = self.text
+        if match.lastgroup == "grouped":
+            literal = match.group()
+            if (self.brackets > 0 or self.split_thousands) and not _TIGHT.fullmatch(literal):
+                number = re.compile(r"\d+(?:\.\d+)?").match(text, match.start())
+                assert number is not None
+                literal = number.group()
+                self.position = number.end()
+            else:
+                literal = _SEPARATORS.sub("", literal)
+                self.position = match.end()
+        else:
+            literal = match.group()
+            self.position = match.end()
+        if len(literal) > MAX_NUMBER_DIGITS:
+            raise UnreadableError("a number of too many digits")
+        if "." in literal:
+            node = self._decimal(literal)
+        else:
+            node = Num(int(literal))
+        self.tokens.append(("num", self._with_exponent(node, literal), self.spaced))
+
+    def _decimal(self, literal: str) -> Num:
+        whole, _, decimals = literal.partition(".")
+        text = self.text
+        repeat = ""
+        if match := _REPEAT.match(text, self.position):
+            repeat = re.sub(r"\D", "", match.group())
+            self.position = match.end()
+        elif decimals and (match := _ROUND_REPEAT.match(text, self.position)):
+            repeat = match.group(1)
+            self.position = match.end()
+        elif match := _ELLIPSIS.match(text, self.position):
+            if block := _repeating_block(decimals):
+                repeat, decimals = block, decimals[: -len(block)]
+            self.position = match.end()
+        scale = 10 ** len(decimals)
+        value = fmpq(int((whole + decimals) or "0"), scale)
+        if repeat:
+            return Num(_reduced(value + fmpq(int(repeat), scale * (10 ** len(repeat) - 1))))
+        digits = len((whole + decimals).lstrip("0"))
+        return Num(_reduced(value), digits, len(decimals))
+
+    def _with_exponent(self, node: Num, literal: str) -> Num | Apply:
+        if not self.plain_exponent:
+            return node
+        match = _EXPONENT.match(self.text, self.position)
+        if not match:
+            return node
+        exponent_text = match.group(1)
+        self.position = match.end()
+        if len(exponent_text) > 30:
+            raise UnreadableError("an exponent of too many digits")
+        exponent = int(exponent_text)
+        if abs(exponent) > MAX_NUMBER_DIGITS:
+            return Apply("*", (node, Apply("^", (Num(10), Num(exponent)))))
+        digits = node.digits or len(literal.lstrip("0"))
+        return Num(_reduced(fmpq(node.value) * fmpq(10) ** exponent), digits, node.places - exponent)
+
+    def _letters(self, run: str) -> None:
+        add = self.tokens.append
+        if len(run) == 1:
+            add(("sym", Sym(run), self.spaced))
+            return
+        for kind, value in split_run(run):
+            add((kind, value, self.spaced))
+            self.spaced = False
+
+    def _operator(self, operator: str) -> None:
+        if operator in RELATIONS:
+            self.tokens.append(("rel", RELATIONS[operator], self.spaced))
+            return
+        if operator in "([":
+            self.brackets += 1
+        elif operator in ")]" and self.brackets:
+            self.brackets -= 1
+        if operator.startswith("..."):
+            operator = "…"
+        operator = _STAR.get(operator, operator)
+        self.tokens.append((operator, operator, self.spaced))
+
+    def _command(self, name: str) -> bool:
+        """Append the tokens of `\\name`; return False where it means nothing but perhaps a space."""
+        add = self.tokens.append
+        if name in IGNORED:
+            if name in ("left", "right", "middle") and self.text[self.position : self.position + 1] == ".":
+                self.position += 1
+            return False
+        if name in SPACES:
+            self.spaced = True
+            if name in ("hspace", "phantom"):
+                self._argument()
+            return False
+        if name in _COMMANDS:
+            add(("cmd", _COMMANDS[name], self.spaced))
+        elif name in FUNCTIONS or name in FUNCTION_ALIASES:
+            add(("fn", FUNCTION_ALIASES.get(name, name), self.spaced))
+        elif name in NAMED:
+            add(("sym", Sym(NAMED[name]), self.spaced))
+        elif name in LETTER_COMMANDS:
+            add(("'", "'", False) if name == "prime" else ("sym", Sym(_LETTER_ALIASES.get(name, name)), self.spaced))
+        elif name in OPERATORS:
+            token = OPERATORS[name]
+            if token in ("\\{", "[", "<("):
+                self.brackets += 1
+            add((token, token, self.spaced))
+        elif name in RELATIONS:
+            add(("rel", RELATIONS[name], self.spaced))
+        elif name in TEXT_COMMANDS:
+            return self._text_command(name)
+        elif name == "mathbb" or (name in ("mathbf", "mathrm") and self._peek_argument() in ("R", "N", "Z", "Q")):
+            letter = (self._argument() or "").strip()
+            add(("sym", Sym(f"set {letter[:1]}"), self.spaced))
+            if letter[1:2] == "^":
+                raise UnreadableError("a power of a number set")
+        elif name in ACCENTS:
+            self._accent(ACCENTS[name])
+        elif name in ("begin", "end"):
+            add((name, (self._argument() or "").rstrip("*"), self.spaced))
+        elif name in _KEPT:
+            add(("cmd", name, self.spaced))
+        elif name in ("euro", "pound", "pounds", "yen", "rupee"):
+            add(("currency", name, self.spaced))
+        elif (rest := _known_prefix(name)) is not None:
+            self.position -= len(name) - len(rest)
+            return self._command(rest)
+        else:
+            raise UnreadableError(f"unknown command \\{name}")
+        return True
+
+    def _peek_argument(self) -> str | None:
+        position = self.position
+        argument = self._argument()
+        self.position = position
+        return argument
+
+    def _argument(self) -> str | None:
+        """Return the `{…}` that follows, or the one character, and move past it."""
+        text, position = self.text, self.position
+        while position < len(text) and text[position] in " ~":
+            position += 1
+        if text[position : position + 1] != "{":
+            self.position = position + 1
+            return text[position : position + 1] or None
+        end = matching_brace(text, position)
+        if end < 0:
+            end = len(text)
+        self.position = end + 1
+        return text[position + 1 : end]
+
+    def _text_command(self, name: str) -> bool:
+        if self.text[self.position : self.position + 1].isspace() and "{" not in self.text[self.position : self.position + 3]:
+            raise UnreadableError("text command without an argument")
+        content = (self._argument() or "").strip()
+        plain = content.strip(" ~\\,;.")
+        if plain in _UNIT_LETTERS and self.tokens and self.tokens[-1][0] in ("num", ")", "}", "sym") and len(plain) == 1:
+            self.tokens.append(("text", plain, self.spaced))
+            return True
+        if name in ("mathrm", "operatorname", "operatorname*") and plain in FUNCTIONS | frozenset(FUNCTION_ALIASES):
+            self.tokens.append(("fn", FUNCTION_ALIASES.get(plain, plain), self.spaced))
+            return True
+        if not plain:
+            if "," in content or ";" in content:
+                self.tokens.append((",", ",", self.spaced))
+                return True
+            self.spaced = True
+            return False
+        if plain in ("and", "or"):
+            self.tokens.append((plain, plain, True))
+            return True
+        if _WORDY_TEXT.search(re.sub(r"\\[a-zA-Z]+|\b(?:and|or)\b", "", content)):
+            if "\\" in content or "$" in content:
+                content = re.sub(r"\\(?:text|mbox|textbf|mathrm|textit)\b|[{}$]", "", content)
+            words = content.split()
+            for keyword in ("and", "or"):
+                if words[:1] == [keyword] or words[-1:] == [keyword]:
+                    rest = " ".join(words[1:] if words[0] == keyword else words[:-1])
+                    if rest.strip(" ,") == "":
+                        self.tokens.append((keyword, keyword, True))
+                        return True
+            self.tokens.append(("text", content, self.spaced))
+            return True
+        inner = _Lexer(content.replace("$", ""), split_thousands=self.split_thousands, plain_exponent=self.plain_exponent)
+        inner.brackets = self.brackets
+        inner.tokens = self.tokens
+        inner.spaced = self.spaced
+        if len(content) >= len(self.text):
+            raise UnreadableError("text that contains itself")
+        inner.run()
+        self.tokens.pop()
+        return True
+
+    def _accent(self, prefix: str) -> None:
+        content = (self._argument() or "").strip()
+        if not content:
+            return
+        if len(content) == 1 and content.isalpha():
+            if prefix in ("vec", "hat") and content in "ijk":
+                self.tokens.append(("sym", Sym(f"vec {content}"), self.spaced))
+            elif prefix in ("", "vec"):
+                self.tokens.append(("sym", Sym(content), self.spaced))
+            else:
+                self.tokens.append(("sym", Sym(f"{prefix} {content}"), self.spaced))
+            return
+        if prefix in ("vec", "") and _WORDY_TEXT.search(content) and "\\" not in content and len(content) > 2:
+            self.tokens.append(("text", content, self.spaced))
+            return
+        before = len(self.tokens)
+        inner = _Lexer(content, split_thousands=self.split_thousands, plain_exponent=self.plain_exponent)
+        if len(content) >= len(self.text):
+            raise UnreadableError("an accent that contains itself")
+        tokens = inner.run()[:-1]
+        if prefix and prefix != "vec" and len(tokens) == 1 and tokens[0][0] == "sym":
+            self.tokens.append(("sym", Sym(f"{prefix} {tokens[0][1].name}"), self.spaced))  # type: ignore[attr-defined]
+        else:
+            self.tokens.extend([("{", "{", self.spaced), *tokens, ("}", "}", False)])
+        assert len(self.tokens) > before
+
+
+_LETTER_ALIASES = {"varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "varrho": "rho", "imath": "i", "jmath": "j"}
+_COMMANDS = {
+    "frac": "frac", "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "binom": "binom", "dbinom": "binom",
+    "tbinom": "binom", "sqrt": "sqrt",
+}  # fmt: skip
+_UNIT_LETTERS = frozenset("m s g h l L N J W V K C F".split())
+_KEPT = frozenset(
+    """sqrt sum prod int iint oint lim substack stackrel overset pmatrix left right cline multicolumn root
+    overbrace underset tag sp sb""".split()
+)
+
+
+def _known_prefix(name: str) -> str | None:
+    r"""`\cdotx` or `\pir` written without the space: the longest known command at the start, or None."""
+    for size in range(len(name) - 1, 1, -1):
+        head = name[:size]
+        if head in OPERATORS or head in NAMED or head in GREEK or head in FUNCTIONS or head in ("sqrt", "frac", "dfrac"):
+            return head
+    return None
+
+
+def _reduced(value: fmpq) -> int | fmpq:
+    return int(value.p) if value.q == 1 else value
+
+
+def _repeating_block(decimals: str) -> str:
+    """The shortest block that fills the end of `decimals` three times (a digit) or twice (a longer block)."""
+    for size in range(1, len(decimals) // 2 + 1):
+        block = decimals[-size:]
+        times = 3 if size == 1 else 2
+        if decimals.endswith(block * times):
+            return block
+    return ""
+
+
+def split_run(run: str) -> list[tuple[str, object]]:
+    """Settle a run of two or more letters: function, named constant, word, unit, or single letters.
+
+    >>> split_run("sin"), split_run("blue")
+    ([('fn', 'sin')], [('word', 'blue')])
+    >>> [value.name for _, value in split_run("xyz")]
+    ['x', 'y', 'z']
+    """
+    if run in PLAIN_FUNCTIONS:
+        return [("fn", FUNCTION_ALIASES.get(run, run))]
+    lower = run.lower()
+    if run in ("pi", "Pi", "PI"):
+        return [("sym", Sym("pi"))]
+    if lower in ("inf", "infty", "infinity", "oo"):
+        return [("sym", Sym("inf"))]
+    if lower in ("and", "or"):
+        return [(lower, lower)]
+    if run in GREEK:
+        return [("sym", Sym(_LETTER_ALIASES.get(run, run)))]
+    if run == "mod":
+        return [("mod", "mod")]
+    if run == "in":
+        return [("rel", "in")]
+    if is_unit_word(run):
+        return [("word", run)]
+    if _is_product(run, lower):
+        return [("sym", Sym(letter)) for letter in run]
+    for name in ("arcsin", "arccos", "arctan", "sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp"):
+        rest = run[len(name) :]
+        if run.startswith(name) and (len(rest) == 1 or rest in GREEK or rest == "pi"):
+            return [("fn", name), *(split_run(rest) if len(rest) > 1 else [("sym", Sym(rest))])]
+    if len(run) <= 4 and run.endswith("pi"):
+        return [*(("sym", Sym(letter)) for letter in run[:-2]), ("sym", Sym("pi"))]
+    return [("word", run)]
+
+
+def _is_product(run: str, lower: str) -> bool:
+    size = len(run)
+    if lower in SHORT_WORDS:
+        return False
+    if size == 2:
+        return True
+    if size == 3:
+        return not run.isupper() and not (run[0].isupper() and run[1:].islower()) and not _looks_like_a_word(lower)
+    if not run.islower() or size > 6:
+        return False
+    return not any(vowel in run for vowel in "aeiou") or all(
+        ord(b) - ord(a) == 1 for a, b in zip(run, run[1:], strict=False)
+    )
+
+
+def _looks_like_a_word(lower: str) -> bool:
+    """A consonant, a vowel, a consonant: `red`, `lub`; letters of a formula seldom stand so."""
+    return lower[0] not in "aeiou" and lower[1] in "aeiou" and lower[2] not in "aeiou"

@@ -1,0 +1,46 @@
+"""Every resource limit of the engine, by name. Beyond one of them a check is undecided, never slow.
+
+They are set so that the dearest check within them costs a few milliseconds.
+"""
+
+MAX_CHARACTERS = 10_000
+"""Longer answers are compared as strings and plain numbers only."""
+
+MAX_TOKENS = 6_000
+"""Tokens of one answer, after lexing."""
+
+MAX_DEPTH = 40
+"""Nested groups, fractions, scripts and function arguments. About eight Python frames each."""
+
+MAX_NUMBER_DIGITS = 4_000
+"""Digits of a literal that is turned into a number, and decimal exponent of a literal kept exact."""
+
+MAX_EXACT_BITS = 100_000
+"""Bits of any intermediate value of exact rational arithmetic."""
+
+MAX_FACTORIAL = 10_000
+"""Largest n whose factorial is computed exactly; larger ones go through the gamma function."""
+
+MAX_MAGNITUDE_BITS = 1 << 40
+"""A power or exponential whose result would have a binary exponent beyond this is not evaluated."""
+
+MAX_SUM_TERMS = 400
+"""Terms of a finite sum or product that is evaluated term by term."""
+
+MAX_NODE_VISITS = 20_000
+"""Nodes visited by one numeric evaluation, sums unrolled."""
+
+MAX_PAIRINGS = 2_500
+"""Comparisons spent on matching two unordered lists whose items are not plain rationals."""
+
+MAX_MATRIX_CELLS = 2_000
+"""Cells of a matrix, and of a product of matrices."""
+
+MAX_DETERMINANT = 6
+"""Largest order of a determinant that is expanded symbolically."""
+
+MAX_DEGREE = 60
+"""Degree of a polynomial whose roots are isolated."""
+
+MAX_INTEGRAND_EVALUATIONS = 300
+"""Evaluations of an integrand spent on one numeric integral."""

@@ -1,0 +1,244 @@
+r"""From the string of an answer to its value: mathematics first, then prose around it, then words.
+
+    >>> read("The answer is 5 (since x > 0)").value
+    Num(value=5, digits=0, places=0)
+    >>> read(r"x = \pm 2").value
+    Relation(ops=('=',), sides=(Sym(name='x'), Items(items=(Num(value=2, digits=0, places=0), Num(value=-2, digits=0, places=0)))))
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from answer_normalizers.lexer import UnreadableError
+from answer_normalizers.normalize import normalize, unwrap
+from answer_normalizers.parser import parse
+from answer_normalizers.settle import settle
+from answer_normalizers.symbols import SHORT_WORDS
+from answer_normalizers.values import Based, Clock, Num, Text, Value
+from answer_normalizers.words import canonical_words, number_in_words, phrase_value
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer as it was read."""
+
+    text: str
+    """The answer after `normalize`."""
+    value: Value | None
+    """Its typed tree; None where it could not be read."""
+    problem: str = ""
+    """Why it could not be read."""
+
+
+_TEXT_COMMAND = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}")
+_WORDS_ONLY = re.compile(r"[A-Za-z][A-Za-z'’.,:()\- ]*")
+_CHOICES = re.compile(r"\(?[A-Z]\)?(?:(?:\s*,\s*|\s*,?\s*\band\b\s*|\s*,?\s*\bor\b\s*)\(?[A-Z]\)?)*")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?\s*([ap])?\.?\s*(m)?\.?(?:\s*(?:o'?clock))?", re.IGNORECASE)
+_HOUR = re.compile(r"(\d{1,2})\s*([ap])\.?\s*m\.?", re.IGNORECASE)
+_BASED = re.compile(
+    r"(?:\(\s*)?([0-9A-Za-z]+)(?:\s*\))?\s*(?:_\s*(?:\{\s*)?(?:\\text\s*\{\s*)?|\s+(?:in\s+)?base[\s-]+)([0-9]{1,2}|[a-z]{2,12})[\s}]*"
+)
+_RATIO_WORDS = re.compile(r"\s*(\d+(?:\.\d+)?)\s+(?:to|is to)\s+(\d+(?:\.\d+)?)\s*")
+_TICKED = re.compile(r"\s*(?:\\?checkmark|\\quad|\\qquad|\\blacksquare|\\square|\\qed)\s*$")
+
+_LEAD = re.compile(
+    r"^(?:(?:so|thus|hence|therefore|and|we get|we have|we find|then|final|finally|now|that|this|which|it|[a-z]+ing)[\s,:]+)*"
+    r"(?:\\text\s*\{)?[^0-9\\$=<>{}()\[\]]*?\b(?:answers?|results?|solutions?|values?|totals?|sums?|probability|area|volume|length|"
+    r"number|cost|price|perimeter|product|difference|ratio|remainder|median|mean|average|maximum|minimum|range|domain|"
+    r"there|it|this|that|he|she|they|we|you|[A-Za-z]+)\b[^0-9\\$=<>{}()\[\]]*?(?:\bis\b|\bare\b|\bequals?\b|\bequal to\b|\bwas\b|\bbe\b|:)"
+    r"\s*(?:approximately\b|about\b|simply\b|just\b|equal to\b|therefore\b|thus\b|:)?\s*\}?\s*",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"^(?:approximately|approx\.?|about|around|roughly|nearly|exactly|only|just|either|both|\\approx|\\sim|~|≈)\s*(?=[\d\\$.(\-+])",
+    re.IGNORECASE,
+)
+_TAIL_PARENTHESIS = re.compile(
+    r"\s*(?:\\text\s*\{\s*)?\(\s*(?:since|because|as|about|approximately|approx\.?|where|with|which|or|i\.e\.|e\.g\.|in|for|by|when|if|"
+    r"from|see|note|not|the|rounded|simplified|exact|using|\\approx|≈|~|\w+ing)\b.*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAIL_CLAUSE = re.compile(
+    r"(?:\s*[,;.]\s*|\s+|\s*\\(?:quad|qquad|,|;)\s*|\s*\\text\s*\{\s*,?\s*)(?:which|since|because|where|as required|as desired|"
+    r"is the|is our|is your|is an?|is correct|so|hence|thus|therefore|when|whenever|in total|in all|altogether|"
+    r"respectively|approximately|rounded|final|for all|for any|for every|for each|for some|as needed|i\.e\.|"
+    r"\(?(?:in|as an?) (?:simplest|lowest|reduced|exact|decimal|interval|set))\b.*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_UNIT_PARENTHESIS = re.compile(r"^(.*\d.*?)\s*\(([a-zA-Z][a-zA-Z ]*)\)$")
+_MULTIPLE_CHOICE = re.compile(r"^\s*(?:\\text\w*\s*\{)?\(?([A-Z])\s*[).:]\s*\}?\s*\S")
+
+
+def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = True) -> Reading:
+    """Read one answer. Never raises."""
+    clean = normalize(text)
+    if not clean:
+        return Reading(clean, None, "empty")
+    value = _wordy(clean)
+    if value is not None:
+        return Reading(clean, value)
+    if ":" in clean or clean[-1] in "mM}":
+        clock = _clock(flatten(clean))
+        if clock is not None:
+            return Reading(clean, clock)
+    if "_" in clean or "base" in clean:
+        based = _based(flatten(clean))
+        if based is not None:
+            return Reading(clean, based)
+    try:
+        return Reading(clean, settle(parse(clean, split_thousands=split_thousands, plain_exponent=plain_exponent)))
+    except UnreadableError as error:
+        problem = str(error)
+    flat = flatten(clean)
+    value = _ratio(flat)
+    if value is not None:
+        return Reading(clean, value)
+    for candidate in _without_prose(clean, flat):
+        value = _wordy(candidate)
+        if value is None or type(value) is Text:
+            try:
+                value = settle(parse(candidate, split_thousands=split_thousands, plain_exponent=plain_exponent))
+            except UnreadableError:
+                continue
+        return Reading(candidate, value)
+    words = canonical_words(flat)
+    if _mostly_words(flat):
+        phrase = phrase_value(words)
+        return Reading(clean, phrase if phrase is not None else Text(words))
+    return Reading(clean, None, problem)
+
+
+def flatten(text: str) -> str:
+    """Drop text commands, keeping their contents, and LaTeX spacing."""
+    for _ in range(4):
+        after = _TEXT_COMMAND.sub(r"\1", text)
+        if after == text:
+            break
+        text = after
+    return re.sub(r"\\[,;:! ]|~", " ", text.replace("\\!", "")).strip()
+
+
+def _wordy(clean: str) -> Value | None:
+    """The value of an answer that is one text command, or words alone; None where mathematics must be read."""
+    match = _TEXT_COMMAND.fullmatch(clean)
+    while match:
+        inner = unwrap(match.group(1))
+        if not inner:
+            return None
+        if clock := _clock(inner):
+            return clock
+        if not _WORDS_ONLY.fullmatch(inner):
+            return Text(canonical_words(inner)) if re.search(r"[A-Za-z]{3}", inner) and not re.search(r"[\d=^_+]", inner) else None
+        if _CHOICES.fullmatch(inner):
+            return None
+        words = canonical_words(inner)
+        return _words(words, inner, text=True)
+    if clean[0].isalpha() and len(clean) > 1 and _WORDS_ONLY.fullmatch(clean):
+        if " " in clean.strip():
+            if _CHOICES.fullmatch(clean) or re.fullmatch(r"[A-Za-z]( [A-Za-z])+", clean):
+                return None
+        elif len(clean) == 2 or not clean.isalpha():
+            return None if clean.lower() not in SHORT_WORDS else Text(canonical_words(clean))
+        return _words(canonical_words(clean), clean, text=False)
+    return None
+
+
+def _words(words: str, raw: str, *, text: bool) -> Value | None:
+    number = number_in_words(raw.strip(" ."))
+    if number is not None:
+        return Num(number)
+    phrase = phrase_value(words)
+    if phrase is not None:
+        return phrase
+    if not text:
+        if re.search(r"[(),:]", raw):
+            return None
+        if " " not in raw:
+            from answer_normalizers.lexer import split_run
+
+            pieces = split_run(raw)
+            return Text(words) if len(pieces) == 1 and pieces[0][0] == "word" else None
+        if re.search(r"\b(?:is|are|equals|and|or|to|sin|cos|tan|log|ln|pi|sqrt|base)\b", raw):
+            return None
+    elif len(words) == 1:
+        return None
+    return Text(words) if words else None
+
+
+def _clock(flat: str) -> Clock | None:
+    """`3:30 p.m.`; a bare `3:30` may also be a ratio, which the comparison settles."""
+    flat = flat.strip()
+    match = _CLOCK.fullmatch(re.sub(r"\s*:\s*", ":", flat))
+    if match and bool(match.group(3)) == bool(match.group(4)) and int(match.group(1)) < 25 and int(match.group(2)) < 60:
+        half = match.group(3).lower() + "m" if match.group(3) else ""
+        return Clock(int(match.group(1)), int(match.group(2)), half)
+    match = _HOUR.fullmatch(flat)
+    if match and 0 < int(match.group(1)) < 13:
+        return Clock(int(match.group(1)), 0, match.group(2).lower() + "m")
+    return None
+
+
+def _based(flat: str) -> Based | None:
+    match = _BASED.fullmatch(flat)
+    if not match:
+        return None
+    digits, base = match.groups()
+    number = int(base) if base.isdigit() else number_in_words(base)
+    if not isinstance(number, int) or not 2 <= number <= 36:
+        return None
+    if not all(int(c, 36) < number for c in digits) or digits.isalpha() and not digits.isupper():
+        return None
+    return Based(digits.upper().lstrip("0") or "0", number)
+
+
+def _ratio(flat: str) -> Value | None:
+    match = _RATIO_WORDS.fullmatch(flat)
+    if not match:
+        return None
+    try:
+        return parse(f"{match.group(1)}:{match.group(2)}")
+    except UnreadableError:
+        return None
+
+
+def _without_prose(clean: str, flat: str) -> list[str]:
+    """The answer with its prose taken off, the most cautious candidate first."""
+    candidates: list[str] = []
+
+    def offer(text: str) -> None:
+        text = unwrap(text)
+        if text and text not in candidates and text != clean:
+            candidates.append(text)
+
+    if match := _UNIT_PARENTHESIS.fullmatch(clean):
+        offer(match.group(1) + r"\text{" + match.group(2) + "}")
+    for base in (clean, flat):
+        without_tail = _TAIL_PARENTHESIS.sub("", base)
+        offer(without_tail)
+        clause = _TAIL_CLAUSE.sub("", without_tail)
+        offer(clause)
+        hedged = _HEDGE.sub("", clause)
+        offer(hedged)
+        lead = _LEAD.match(hedged)
+        if lead and lead.end() < len(hedged):
+            rest = hedged[lead.end() :]
+            offer(_TAIL_CLAUSE.sub("", _TAIL_PARENTHESIS.sub("", rest)))
+    return candidates
+
+
+def _mostly_words(flat: str) -> bool:
+    """Whether an unread answer is words (with perhaps a number in them) rather than broken mathematics."""
+    if re.search(r"[\\^_{}=<>$|]", flat):
+        return False
+    letters = sum(c.isalpha() for c in flat)
+    return letters * 2 > len(flat.replace(" ", "")) and re.search(r"[A-Za-z]{2}", flat) is not None
+
+
+def choice_letter(text: str) -> str | None:
+    """The letter of a multiple-choice answer written with its content (`(B) 12`), or None."""
+    match = _MULTIPLE_CHOICE.match(text)
+    return match.group(1) if match else None
+
+

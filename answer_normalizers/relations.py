@@ -1,0 +1,271 @@
+r"""Equations and inequalities: names for a value, equality up to scale, equality of solution sets.
+
+`x = 5`, `f(x) = x^2` and `AB = 5` only name their right-hand side; `x^2 + y^2 = 1` is an equation, the same as
+`2x^2 + 2y^2 = 2`, and equal to no number.
+"""
+
+from __future__ import annotations
+
+from flint import acb, acb_poly, arb, fmpq
+
+from answer_normalizers.balls import BallPoint, UnevaluableError, precision
+from answer_normalizers.exact import rational
+from answer_normalizers.field import FieldPoint, proportional_in_field
+from answer_normalizers.polynomials import NotPolynomialError, over_field, zero_polynomial
+from answer_normalizers.symbols import TRIGONOMETRIC
+from answer_normalizers.values import (
+    Apply,
+    Items,
+    Num,
+    Quantity,
+    Relation,
+    Sequence,
+    Sym,
+    Text,
+    Value,
+    free_symbols,
+)
+from answer_normalizers.verdict import Verdict
+
+_SEEDS = (0x3C6EF372, 0xA54FF53A)
+_BITS = 192
+_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_DECORATED = ("bar ", "hat ", "tilde ", "vec ")
+
+
+def assignment(value: Relation) -> tuple[Value, Value] | None:
+    """The name and the value of `name = … = value`, or None where the relation is an equation or inequality.
+
+    A chain of constants (`2^3 = 8`) gives its last side without a name; an approximation (`1/3 \\approx 0.33`)
+    gives what stands before it.
+    """
+    ops, sides = value.ops, value.sides
+    if any(op not in ("=", "~", "===", "~=") for op in ops):
+        return None
+    if "~" in ops:
+        cut = ops.index("~") + 1
+        kept = sides[:cut]
+        if cut == 1 and (is_name(sides[0]) or _nonnumeric(sides[0])):
+            kept = (sides[0], sides[1])
+        ops, sides = ("=",) * (len(kept) - 1), kept
+    if len(sides) == 1:
+        return Text(""), sides[0]
+    first, last = sides[0], sides[-1]
+    if is_name(first) and not (is_name(last) and type(last) is Sym and type(first) is not Sym):
+        return first, last
+    if is_name(last) and len(sides) == 2:
+        return last, first
+    if not any(free_symbols(side) for side in sides) and not any(type(side) is Text for side in sides):
+        return Text(""), last
+    if len(sides) > 2 and not free_symbols(last) and free_symbols(first):
+        return None
+    if len(sides) > 2 and free_symbols(first) == free_symbols(last):
+        return Text(""), last
+    return None
+
+
+def _nonnumeric(value: Value) -> bool:
+    return bool(free_symbols(value))
+
+
+def is_name(value: Value) -> bool:
+    """Whether a side of an equation only names something: a letter, `f(x)`, `AB`, an angle, words."""
+    kind = type(value)
+    if kind is Sym:
+        return value.name not in ("inf", "pi", "e")  # type: ignore[union-attr]
+    if kind is Text:
+        return True
+    if kind is Quantity:
+        return is_name(value.value)  # type: ignore[union-attr]
+    if kind is Sequence:
+        return all(type(item) is Sym for item in value.items)  # type: ignore[union-attr]
+    if kind is not Apply:
+        return False
+    head, args = value.head, value.args  # type: ignore[union-attr]
+    if head == "call":
+        return True
+    if head == "*":
+        return any(type(a) is Text for a in args) or all(type(a) is Sym and a.name[:1].isupper() for a in args)
+    if head in ("abs", "norm") or head in TRIGONOMETRIC or head in ("Re", "Im", "arg", "floor", "ceil"):
+        return type(args[0]) in (Sym, Text) or (type(args[0]) is Apply and is_name(args[0]))
+    if head in ("gcd", "lcm", "max", "min"):
+        return all(type(a) is Sym for a in args)
+    if head == "/":
+        return all(type(a) is Apply and a.head == "*" and is_name(a) for a in args)
+    return False
+
+
+def names_agree(gold: Value, pred: Value) -> bool | None:
+    """Whether two names of an answer can name the same thing; None where that cannot be told."""
+    if gold == pred:
+        return True
+    if type(gold) is Text or type(pred) is Text:
+        return True
+    if _is_function_name(gold) and _is_function_name(pred):
+        return True if _head_name(gold) == _head_name(pred) or "y" in (_head_name(gold), _head_name(pred)) else None
+    if type(gold) is Sym and type(pred) is Sym:
+        if gold.name.lower() == pred.name.lower() or _undecorated(gold.name) == _undecorated(pred.name):
+            return None
+        return False
+    return None
+
+
+def _is_function_name(value: Value) -> bool:
+    return (type(value) is Apply and value.head == "call") or value == Sym("y")
+
+
+def _head_name(value: Value) -> str:
+    if type(value) is Apply and type(value.args[0]) is Sym:
+        return value.args[0].name
+    return value.name if type(value) is Sym else ""
+
+
+def _undecorated(name: str) -> str:
+    for prefix in _DECORATED:
+        name = name.removeprefix(prefix)
+    return name.split("_")[0].rstrip("'")
+
+
+def argument_renaming(gold: Value, pred: Value) -> tuple[str, str] | None:
+    """For `f(x) = …` and `f(t) = …`: the pair of names that makes the arguments one, or None."""
+    if type(gold) is Apply and type(pred) is Apply and gold.head == pred.head == "call" and len(gold.args) == len(pred.args) == 2:
+        left, right = gold.args[1], pred.args[1]
+        if type(left) is Sym and type(right) is Sym and left != right:
+            return left.name, right.name
+    return None
+
+
+# -- equations ------------------------------------------------------------------------------------------------------
+
+
+def difference(value: Relation) -> Value | None:
+    """`left - right` of a single relation between scalars, else None."""
+    if len(value.sides) != 2:
+        return None
+    left, right = value.sides
+    if type(left) not in (Num, Sym, Apply) or type(right) not in (Num, Sym, Apply):
+        return None
+    if type(right) is Num and right.value == 0:
+        return left
+    return Apply("+", (left, Apply("neg", (right,))))
+
+
+def compare_equations(gold: Relation, pred: Relation) -> Verdict:
+    """Two equations between scalars: equal up to a constant factor, or with the same solutions."""
+    left, right = difference(gold), difference(pred)
+    if left is None or right is None:
+        return Verdict(None, "relation", "not two equations between scalars")
+    scaled = proportional_in_field(left, right)
+    if scaled:
+        return Verdict(True, "relation", "the two equations are the same up to a constant factor")
+    names = free_symbols(left) | free_symbols(right)
+    if not names:
+        return Verdict(None, "relation", "equations without a variable")
+    same = _same_zeros_in_field(left, right, sorted(names))
+    if same:
+        return Verdict(True, "relation", "the two equations have the same solutions (at random points modulo 2^61-1)")
+    if same is None:
+        same = _same_zeros_by_balls(left, right, sorted(names))
+        if same:
+            return Verdict(True, "relation", "the two equations have the same solutions to 19 digits at random points")
+    if same is False:
+        return Verdict(False, "relation", "the two equations have different solutions")
+    return Verdict(None, "relation", "the solutions of the two equations could not be compared")
+
+
+def _same_zeros_in_field(left: Value, right: Value, names: list[str]) -> bool | None:
+    """Compare the zeros in each variable in turn, the others at random points of the field."""
+    formal = False
+    for name in names:
+        for seed in _SEEDS:
+            point = FieldPoint(seed)
+            try:
+                zeros = [zero_polynomial(over_field(side, name, point)) for side in (left, right)]
+            except (NotPolynomialError, ZeroDivisionError, ValueError):
+                return None
+            formal = formal or point.formal
+            if zeros[0] != zeros[1]:
+                return None if formal else False
+    return True
+
+
+def _same_zeros_by_balls(left: Value, right: Value, names: list[str]) -> bool | None:
+    """For equations polynomial in some variable: the real zeros of each must be zeros of the other."""
+    decided: bool | None = None
+    with precision(_BITS):
+        for name in names:
+            for index in range(3):
+                env = {other: _positive(other, index) for other in names if other != name}
+                try:
+                    for one, two in ((left, right), (right, left)):
+                        for root in _numeric_roots(one, name, env):
+                            value = BallPoint({**env, name: acb(root)}).value(two)
+                            if not value.contains(0):
+                                return False
+                            decided = True
+                except UnevaluableError:
+                    break
+    return decided
+
+
+def _positive(name: str, index: int) -> acb:
+    from zlib import crc32
+
+    return acb(arb(fmpq(300 + crc32(f"{name}:{index}".encode()) % 2401, 1009)))
+
+
+def _numeric_roots(node: Value, name: str, env: dict[str, acb]) -> list[arb]:
+    """Real roots of a polynomial of degree at most 4 in one variable, found from its values at six points."""
+    size = 6
+    values = [BallPoint({**env, name: acb(k)}).value(node) for k in range(size)]
+    coefficients = _interpolate(values)
+    while coefficients and coefficients[-1].contains(0) and coefficients[-1].abs_upper() < arb(2) ** -80:
+        coefficients.pop()
+    if not 1 < len(coefficients) < size:
+        raise UnevaluableError
+    roots = acb_poly([c.mid() for c in coefficients]).roots()
+    return [root.real.mid() + arb(0, 1e-30) for root in roots if root.imag.contains(0)]
+
+
+def _interpolate(values: list[acb]) -> list[acb]:
+    """Coefficients of the polynomial through (0, v0), (1, v1), …, by Newton's divided differences."""
+    table = list(values)
+    for level in range(1, len(table)):
+        for k in range(len(table) - 1, level - 1, -1):
+            table[k] = (table[k] - table[k - 1]) / level
+    polynomial = acb_poly([table[-1]])
+    for k in range(len(table) - 2, -1, -1):
+        polynomial = polynomial * acb_poly([-k, 1]) + table[k]
+    return [polynomial[k] for k in range(len(table))]
+
+
+def compare_scaled_inequalities(gold: Relation, pred: Relation) -> Verdict | None:
+    """Two inequalities in several variables: the same up to a positive factor, or None."""
+    sides = []
+    for relation in (gold, pred):
+        gap = difference(relation)
+        if gap is None or len(relation.ops) != 1 or relation.ops[0] not in _FLIPPED:
+            return None
+        sides.append(gap)
+    left, right = sides
+    if not proportional_in_field(left, right):
+        return None
+    names = sorted(free_symbols(left) | free_symbols(right))
+    for start in (2, 3, 5, 7):
+        env: dict[str, int | fmpq] = {name: start + 3 * k for k, name in enumerate(names)}
+        a, b = rational(left, env), rational(right, env)
+        if a and b:
+            op = pred.ops[0] if (a > 0) == (b > 0) else _FLIPPED[pred.ops[0]]
+            if op == gold.ops[0]:
+                return Verdict(True, "relation", "the two inequalities are the same up to a positive factor")
+            return Verdict(False, "relation", "the two inequalities point in opposite directions or differ in strictness")
+    return None
+
+
+def spread_tuple(value: Relation) -> Value:
+    """`(x, y) = (3, 4)` as `x = 3, y = 4`; any other relation unchanged."""
+    if value.ops == ("=",):
+        left, right = value.sides
+        if type(left) is Sequence and type(right) is Sequence and len(left.items) == len(right.items):
+            return Items(tuple(Relation(("=",), pair) for pair in zip(left.items, right.items, strict=True)))
+    return value

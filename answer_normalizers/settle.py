@@ -1,0 +1,183 @@
+r"""The last step of reading: what an answer says once signs, names and ellipses are spelled out.
+
+`\pm` becomes two values, `n = 1, 2, 3` three assignments, `1, \dots, 5` five numbers, a named set its value.
+"""
+
+from __future__ import annotations
+
+
+from answer_normalizers.grammar import negate
+from answer_normalizers.values import (
+    EMPTY_SET,
+    Apply,
+    Items,
+    Logic,
+    Matrix,
+    Num,
+    Quantity,
+    Relation,
+    Sequence,
+    SetOf,
+    SetOp,
+    Sym,
+    Text,
+    Value,
+)
+from answer_normalizers.words import canonical_words, phrase_value
+
+_MAX_ELLIPSIS = 1_000
+_BASIS = frozenset({"vec i", "vec j", "vec k"})
+
+
+def settle(value: Value) -> Value:
+    """Return the value with its notation spelled out. Raises `UnreadableError` where that has no meaning."""
+    kind = type(value)
+    if kind is Num:
+        return value
+    if kind is Sym:
+        return EMPTY_SET if value.name == "set ∅" else value  # type: ignore[union-attr]
+    if kind is Apply:
+        return _spread_signs(_basis_letters(value))
+    if kind is Items:
+        return _items([settle(item) for item in value.items])  # type: ignore[union-attr]
+    if kind is SetOf:
+        return SetOf(_flat([settle(item) for item in value.items]))  # type: ignore[union-attr]
+    if kind is Sequence:
+        return Sequence(value.opener, value.closer, tuple(settle(item) for item in value.items))  # type: ignore[union-attr]
+    if kind is Relation:
+        return Relation(value.ops, tuple(settle(side) for side in value.sides))  # type: ignore[union-attr]
+    if kind is Logic:
+        return Logic(value.op, tuple(settle(part) for part in value.parts))  # type: ignore[union-attr]
+    if kind is SetOp:
+        return SetOp(value.op, tuple(settle(part) for part in value.args))  # type: ignore[union-attr]
+    if kind is Matrix:
+        return Matrix(tuple(tuple(settle(cell) for cell in row) for row in value.rows))  # type: ignore[union-attr]
+    if kind is Quantity:
+        inner = settle(value.value)  # type: ignore[union-attr]
+        if type(inner) is Items:
+            return Items((*inner.items[:-1], Quantity(inner.items[-1], value.unit)))  # type: ignore[union-attr]
+        return Quantity(inner, value.unit)  # type: ignore[union-attr]
+    if kind is Text:
+        words = canonical_words(value.words)  # type: ignore[union-attr]
+        phrase = phrase_value(words)
+        return phrase if phrase is not None else Text(words)
+    return value
+
+
+def _flat(items: list[Value]) -> tuple[Value, ...]:
+    flat: list[Value] = []
+    for item in items:
+        flat.extend(item.items if type(item) is Items else (item,))
+    return tuple(_without_ellipsis(flat))
+
+
+def _items(items: list[Value]) -> Value:
+    """A list, with `n = 1, 2, 3` read as three assignments to n, and `x \\ne 1, 2` as two conditions."""
+    spread: list[Value] = []
+    name: Relation | None = None
+    for item in items:
+        if type(item) is Relation and len(item.ops) == 1 and item.ops[0] in ("=", "!="):
+            name = item
+            right = item.sides[1]
+            if type(right) is Items:
+                spread.extend(Relation(item.ops, (item.sides[0], part)) for part in right.items)
+                continue
+        elif type(item) is Items:
+            spread.extend(item.items)
+            continue
+        elif name is not None and type(item) in (Num, Apply, Sym, Quantity):
+            spread.append(Relation(name.ops, (name.sides[0], item)))
+            continue
+        spread.append(item)
+    if all(type(part) is Relation and part.ops == ("!=",) for part in spread):
+        return Logic("and", tuple(spread))
+    flat = tuple(_without_ellipsis(spread))
+    return flat[0] if len(flat) == 1 else Items(flat)
+
+
+def _without_ellipsis(items: list[Value]) -> list[Value]:
+    """Fill `1, 2, …, 9` by the step of the first two numbers, or by ones."""
+    ellipsis = Sym("…")
+    if ellipsis not in items:
+        return items
+    index = items.index(ellipsis)
+    if index == 0 or index != len(items) - 2:
+        return items
+    head, last = items[:index], items[-1]
+    if not all(type(item) is Num and type(item.value) is int for item in [*head, last]):
+        return items
+    numbers = [item.value for item in head]  # type: ignore[union-attr]
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    if step == 0 or any(b - a != step for a, b in zip(numbers, numbers[1:], strict=False)):
+        return items
+    count = (last.value - numbers[0]) // step  # type: ignore[union-attr]
+    if not 0 < count <= _MAX_ELLIPSIS or numbers[0] + count * step != last.value:  # type: ignore[union-attr]
+        return items
+    return [Num(numbers[0] + k * step) for k in range(int(count) + 1)]
+
+
+# -- plus or minus ------------------------------------------------------------------------------------------------
+
+
+def _spread_signs(value: Value) -> Value:
+    """`1 \\pm \\sqrt 5` is two values; all its signs are chosen together, `\\mp` the other way round."""
+    if not _has_sign(value):
+        return value
+    upper, lower = _choose(value, 1), _choose(value, -1)
+    return Items((upper, lower))
+
+
+def _has_sign(value: Value) -> bool:
+    if type(value) is not Apply:
+        return False
+    return value.head in ("pm", "mp") or any(_has_sign(part) for part in value.args)
+
+
+def _choose(value: Value, sign: int) -> Value:
+    if type(value) is not Apply:
+        return value
+    args = tuple(_choose(part, sign) for part in value.args)
+    if value.head == "pm":
+        return args[0] if sign > 0 else negate(args[0])
+    if value.head == "mp":
+        return negate(args[0]) if sign > 0 else args[0]
+    return Apply(value.head, args)
+
+
+# -- letters whose meaning the rest of the answer fixes --------------------------------------------------------------
+
+
+def _basis_letters(value: Value) -> Value:
+    """`3i + 4j` is a vector: with `j` beside it, `i` is no imaginary unit; `j` alone stands for it."""
+    names = _names(value, set())
+    if "j" not in names or names & _BASIS:
+        return value
+    if "i" in names:
+        return _renamed(value, {"i": "vec i", "j": "vec j", "k": "vec k"})
+    if names <= {"j", "pi", "e"} and _is_complex(value):
+        return _renamed(value, {"j": "i"})
+    return value
+
+
+def _names(value: Value, found: set[str]) -> set[str]:
+    if type(value) is Sym:
+        found.add(value.name)
+    elif type(value) is Apply:
+        for part in value.args:
+            _names(part, found)
+    return found
+
+
+def _is_complex(value: Value) -> bool:
+    """`a + b j` with numbers a and b: the way engineers and Python write a complex number."""
+    return type(value) is Apply and value.head == "+" and len(value.args) == 2
+
+
+def _renamed(value: Value, names: dict[str, str]) -> Value:
+    if type(value) is Sym:
+        return Sym(names.get(value.name, value.name))
+    if type(value) is Apply:
+        return Apply(value.head, tuple(_renamed(part, names) for part in value.args))
+    return value
+
+
