@@ -18,7 +18,7 @@ from mathevalkit.advice import next_step
 from mathevalkit.observer import Observer
 from mathevalkit.progress_line import Speed, clock, progress_text
 from mathevalkit.results_view import facts_of_plan, print_results, result_line, sampling_text
-from mathevalkit.terminal import clean, clean_block, is_live, make_console
+from mathevalkit.terminal import clean, clean_block, is_live, make_console, model_name, print_line
 from mathevalkit.types import Check, Plan, Progress, Results
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def print_checks(console: Console, plan: Plan, checks: Sequence[Check]) -> None:
     from rich.text import Text
 
     console.print(
-        Text.assemble((clean(plan.task.name), "bold"), f" · {clean(plan.model.model)}"), soft_wrap=True
+        Text.assemble((clean(plan.task.name), "bold"), f" · {model_name(plan.model.model)}"), soft_wrap=True
     )
     width = max(len(check.name) for check in checks)
     for check in checks:
@@ -126,7 +126,7 @@ class RunDisplay(Observer):
     def phase(self, name: str, detail: str = "") -> None:
         """Time the phase before, show the new one."""
         self._close_phase()
-        self._phase, self._label = name, detail or self._label
+        self._phase, self._label = name, (model_name(detail) if name == "engine" else detail) or self._label
         if self._live is None and name in ("weights", "generation"):
             self._say(f"{PHASES[name]} …")
 
@@ -135,7 +135,7 @@ class RunDisplay(Observer):
         rows, whole = len(plan.samples), len(plan.data.samples)
         part = f"{rows:,} of {whole:,} problems" if rows != whole else f"{rows:,} problems"
         self._say(
-            f"{clean(plan.task.name)} · {part} · {clean(plan.model.model)} on "
+            f"{clean(plan.task.name)} · {part} · {model_name(plan.model.model)} on "
             f"{clean(plan.model.backend)} {clean(plan.model.backend_version)}"
         )
         self._say(
@@ -157,7 +157,8 @@ class RunDisplay(Observer):
         self._speed, self._progress = Speed(), None
         self._resumed, self._total = resumed, plan.total
         said = f"going on: {resumed:,} of {plan.total:,} on disk" if resumed else "run"
-        self._say(f"{said} · {clean(run_dir)}")
+        if not self._quiet:
+            self._err.print(f"{said} · {clean(run_dir)}", soft_wrap=True, style="dim" if self._live else None)
 
     def progress(self, progress: Progress) -> None:
         """Feed the live line, or write a plain one from time to time."""
@@ -175,7 +176,7 @@ class RunDisplay(Observer):
         """Above the live line, on stderr."""
         from rich.text import Text
 
-        self._err.print(Text.assemble(("warning: ", "yellow"), clean_block(message)), soft_wrap=True)
+        print_line(self._err, Text.assemble(("warning: ", "yellow"), clean_block(message)))
 
     def results(self, plan: Plan, results: Results, *, repeated: bool) -> None:
         """The table, on stdout."""
@@ -212,7 +213,7 @@ class RunDisplay(Observer):
 
     def _say(self, line: str) -> None:
         if not self._quiet:
-            self._err.print(line, soft_wrap=True, style="dim" if self._live else None)
+            print_line(self._err, line, style="dim" if self._live else None)
 
     def _close_phase(self) -> None:
         now = time.monotonic()
@@ -231,12 +232,13 @@ class RunDisplay(Observer):
                 progress,
                 label=clean(self._label),
                 speed=self._speed,
-                width=self._err.width,
+                width=self._err.width - len("^C"),  # which the terminal writes behind it
                 since_update=now - self._progress_at,
             )
         elif self._phase:
             said = PHASES.get(self._phase, self._phase)
-            line = f"{said} · {clean(self._label)} · {clock(now - self._phase_began)}"
+            count = f" · {self._resumed:,}/{self._total:,}" if self._phase == "generation" else ""
+            line = f"{said} · {clean(self._label)}{count} · {clock(now - self._phase_began)}"
         else:
             line = ""
         return Text(line, no_wrap=True, overflow="ellipsis")

@@ -248,7 +248,7 @@ def print_preview(console: Console, shown: Preview) -> None:
     from rich.text import Text
 
     def line(name: str, value: str) -> None:
-        console.print(Text.assemble((f"{name:<11}", "dim"), value), soft_wrap=True)
+        console.print(Text.assemble((f"{name:<12}", "dim"), value), soft_wrap=True)
 
     of = f" of {shown.rows_of_task:,}" if shown.rows != shown.rows_of_task else ""
     known = {True: "known", False: "not the task's own", None: "nothing to compare with"}[shown.data_known]

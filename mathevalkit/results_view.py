@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mathevalkit.progress_line import accuracy_text, duration, interval, percent
-from mathevalkit.terminal import clean
+from mathevalkit.terminal import clean, model_name, print_line
 from mathevalkit.types import (
     Group,
     Plan,
@@ -133,20 +133,38 @@ def print_results(console: Console, results: Results, facts: RunFacts, *, repeat
     from rich.text import Text
 
     note = " · on disk already, nothing was generated (--new starts afresh)" if repeated else ""
-    title = Text.assemble((clean(results.task), "bold"), f" · {clean(results.model)}", (note, "yellow"))
-    console.print(title, soft_wrap=True)
-    console.print(f"{clean(facts.task_title)} · {_rows(results, facts)}", soft_wrap=True, style="dim")
+    title = Text.assemble((clean(results.task), "bold"), f" · {model_name(results.model)}", (note, "yellow"))
+    print_line(console, title)
+    print_line(console, f"{clean(facts.task_title)} · {_rows(results, facts)}", style="dim")
     console.print()
     for table in _tables(results, width=console.width):
         console.print(table)
-    lines = list(_facts(results, facts))
-    width = max(len(name) for name, _ in lines)
-    for name, value in lines:
-        console.print(Text.assemble((f"  {name:<{width}}  ", "dim"), clean(value)), soft_wrap=True)
+        console.print()
+    for name, value in _facts(results, facts):
+        _print_fact(console, name, clean(value))
     if facts.next_command:
         console.print()
-        console.print(Text(f"Next, {facts.next_reason}:"), soft_wrap=True)
+        print_line(console, f"Next, {facts.next_reason}:")
         console.print(Text(f"  {clean(facts.next_command)}", style="bold"), soft_wrap=True)
+
+
+WHOLE_LINES = {"run", "engine log"}
+"""Facts to copy: never broken, however narrow the terminal is."""
+
+
+def _print_fact(console: Console, name: str, value: str) -> None:
+    """Name and value; a long value goes on below its own beginning."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if name in WHOLE_LINES or not console.is_terminal:
+        console.print(Text.assemble((f"{name:<13}", "dim"), value), soft_wrap=True)
+        return
+    grid = Table.grid()
+    grid.add_column(width=13, style="dim")
+    grid.add_column(overflow="fold")
+    grid.add_row(name, Text(value))
+    console.print(grid)
 
 
 def result_line(results: Results) -> str:
@@ -154,7 +172,7 @@ def result_line(results: Results) -> str:
     outcomes = results.overall.outcomes
     accuracy = results.accuracy
     return (
-        f"{clean(results.task)}  {clean(results.model)}  {accuracy_text(accuracy)}  "
+        f"{clean(results.task)}  {model_name(results.model)}  {accuracy_text(accuracy)}  "
         f"{outcomes['correct']}/{results.overall.completions}  {clean(results.run_dir)}"
     )
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _SHOWN = {code: 0x2400 + code for code in range(0x20)}  # the Unicode pictures of control characters
 _SHOWN[0x7F] = 0x2421
@@ -50,11 +52,22 @@ def short(text: object, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def model_name(model: str) -> str:
+    """A model as a reader knows it: a hub id whole, of a path the last part."""
+    local = model.startswith(("/", "./", "../", "~")) or Path(model).exists()
+    return clean(Path(model).name if local else model)
+
+
 def make_console(file: IO[str] | None = None) -> Console:
     """A console for a stream: colours only on a terminal and without NO_COLOR, markup and emoji off."""
     from rich.console import Console
 
     return Console(file=file or sys.stdout, markup=False, emoji=False, highlight=False)
+
+
+def print_line(console: Console, line: Text | str, *, style: str | None = None) -> None:
+    """A line of prose: wrapped between words on a terminal, whole where a program may read it."""
+    console.print(line, style=style, soft_wrap=not console.is_terminal)
 
 
 def is_live(console: Console) -> bool:

@@ -68,10 +68,12 @@ def chat_template(context: Context) -> Finding:
 
 
 def _chosen(context: Context) -> bool:
-    """Whether somebody meant the recipe to be no chat: the user, or the task for this family of models."""
+    """Whether somebody meant the recipe to be no chat: the user, or the task for this kind of model."""
     options, plan = context.plan.options, context.plan
-    ours = plan.task.defaults.get("metamath") == plan.recipe.name and "metamath" in plan.model.model.lower()
-    return options.recipe is not None or options.apply_chat_template is False or ours
+    if options.apply_chat_template is False:
+        return True
+    kinds = ("chat", "metamath") if "metamath" in plan.model.model.lower() else ("chat",)
+    return options.recipe is None and plan.recipe.name in (plan.task.defaults.get(kind) for kind in kinds)
 
 
 def _neutral(recipe: Recipe) -> list[Message]:
