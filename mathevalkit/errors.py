@@ -11,6 +11,7 @@
     ├── RunDirectoryError         a run directory cannot be written, read or resumed
     │   ├── ManifestMismatchError the run on disk was made with other settings
     │   └── RunLockedError        another process is writing this run
+    ├── ComparisonError           runs that cannot be compared
     └── BackendError              the engine cannot be used
         ├── BackendUnavailableError  its package is not installed
         ├── ModelNotFoundError       no such model
@@ -25,6 +26,7 @@ from __future__ import annotations
 __all__ = [
     "BackendError",
     "BackendUnavailableError",
+    "ComparisonError",
     "DataError",
     "EngineDiedError",
     "ManifestMismatchError",
@@ -98,6 +100,13 @@ class ManifestMismatchError(RunDirectoryError):
 
 class RunLockedError(RunDirectoryError):
     """Another process is writing this run."""
+
+
+class ComparisonError(MathEvalError):
+    """Runs that cannot be compared: other data, other rows, not whole. Never exit code 1 or 2, which are
+    decisions of ``mathevalkit gate``."""
+
+    exit_code = 6
 
 
 class BackendError(MathEvalError):

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import sqrt
+from statistics import NormalDist
 
 from mathevalkit.types import OUTCOMES, Accuracy, Group, Outcome, Sample
 
@@ -33,26 +34,36 @@ def wilson_interval(correct: int, n: int, *, z: float = Z95) -> tuple[float, flo
     """
     if n <= 0:
         raise ValueError(f"n must be positive, got {n}")
-    p = correct / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return effective_interval(correct / n, n, z=z)
+
+
+def effective_interval(mean: float, n: float, *, z: float = Z95) -> tuple[float, float]:
+    """Wilson's interval for a mean that carries as much information as ``n`` yes-or-no observations."""
+    centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(mean * (1 - mean) / n + z * z / (4 * n * n))
     # At the ends the interval touches 0 or 1 exactly; rounding must not leave it a hair outside.
-    low = 0.0 if correct == 0 else max(0.0, centre - half)
-    high = 1.0 if correct == n else min(1.0, centre + half)
+    low = 0.0 if mean == 0 else max(0.0, centre - half)
+    high = 1.0 if mean == 1 else min(1.0, centre + half)
     return low, high
 
 
-def clustered_interval(per_sample: Iterable[tuple[int, int]], *, z: float = Z95) -> tuple[float, float]:
+def normal_quantile(tail: float) -> float:
+    """The point that a standard normal variable exceeds with probability ``tail``."""
+    return NormalDist().inv_cdf(1 - tail)
+
+
+def clustered_interval(per_sample: Iterable[tuple[int, int]], *, alpha: float = 0.05) -> tuple[float, float]:
     """Interval for the mean over completions when each sample has several.
 
     Args:
         per_sample: ``(correct, scored)`` of each sample with at least one scored completion.
-        z: normal quantile.
+        alpha: one minus the confidence.
 
-    Completions of one sample are not independent, so the standard error is clustered by sample
-    (ratio estimator; Miller 2024, "Adding Error Bars to Evals", arXiv:2411.00640, section 2.2).
-    The cluster-robust variance is turned into an effective number of observations and put into
-    Wilson's formula, which keeps the interval inside 0 and 1 and honest near the ends.
+    Completions of one sample are not independent, so the standard error is clustered by sample (ratio
+    estimator; Miller 2024, "Adding Error Bars to Evals", arXiv:2411.00640, section 2.2). The interval is
+    Student's on the logit scale, which stays inside 0 and 1 and keeps its coverage where samples are few
+    or nearly all right or wrong (Korn and Graubard 1999, "Analysis of Health Surveys", section 3.2);
+    ``benchmarks/interval_coverage.py`` measures it.
     """
     pairs = [(c, m) for c, m in per_sample if m > 0]
     total = sum(m for _, m in pairs)
@@ -60,17 +71,30 @@ def clustered_interval(per_sample: Iterable[tuple[int, int]], *, z: float = Z95)
         raise ValueError("no scored completion")
     clusters = len(pairs)
     p = sum(c for c, _ in pairs) / total
+    squares = sum((c - m * p) ** 2 for c, m in pairs)
     if clusters < 2 or p in (0.0, 1.0):
         # No variance between samples to learn from: as many observations as there are samples.
-        effective = float(clusters)
-    else:
-        squares = sum((c - m * p) ** 2 for c, m in pairs)
-        variance = clusters / (clusters - 1) * squares / total**2
-        effective = min(p * (1 - p) / variance, float(total)) if variance > 0 else float(total)
-    z2 = z * z
-    centre = (p + z2 / (2 * effective)) / (1 + z2 / effective)
-    half = z / (1 + z2 / effective) * sqrt(p * (1 - p) / effective + z2 / (4 * effective * effective))
-    return max(0.0, centre - half), min(1.0, centre + half)
+        return effective_interval(p, clusters, z=normal_quantile(alpha / 2))
+    if not squares:
+        # Every sample has the same share right: less than independent completions would vary.
+        return effective_interval(p, total, z=normal_quantile(alpha / 2))
+    error = sqrt(clusters / (clusters - 1) * squares) / total
+    return logit_interval(p, error, freedom=clusters - 1, alpha=alpha)
+
+
+def logit_interval(mean: float, error: float, *, freedom: float, alpha: float) -> tuple[float, float]:
+    """Student's interval for a proportion on the logit scale.
+
+    Args:
+        mean: the estimate, strictly between 0 and 1.
+        error: its standard error.
+        freedom: degrees of freedom of that error.
+        alpha: one minus the confidence.
+    """
+    from scipy.special import expit, logit, stdtrit
+
+    half = float(stdtrit(freedom, 1 - alpha / 2)) * error / (mean * (1 - mean))
+    return float(expit(logit(mean) - half)), float(expit(logit(mean) + half))
 
 
 class Tally:

@@ -54,6 +54,10 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
         ["mathevalkit.outcomes", "mathevalkit.metrics", "mathevalkit.scoring"],
         ["vocabulary", *ENGINE],
     ),
+    "statistics": (
+        ["mathevalkit.stats", "mathevalkit.power", "mathevalkit.at_k"],
+        ["vocabulary", "scoring", *ENGINE],
+    ),
     "journal": (["mathevalkit.journal"], ["vocabulary", "records"]),
     "plan": (["mathevalkit.plan"], ["vocabulary", "data", "prompting", "protocol", "journal"]),
     "preflight": (
@@ -80,7 +84,7 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     ),
 }
 
-HEAVY = {"datasets", "numpy", "pandas", "pyarrow", "pydantic", "sympy", "torch", "transformers", "vllm"}
+HEAVY = {"datasets", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "sympy", "torch", "transformers", "vllm"}
 
 
 def _modules() -> dict[str, Path]:
