@@ -88,7 +88,7 @@ class Brackets(Grammar):
             self.builder += 1
             inner = self.items()
             self.builder -= 1
-            if self.kind in ("|", ":", "rel"):
+            if self.kind in ("|", ":"):
                 self.bars = bars
                 return self.set_builder(inner, "}")
         else:
@@ -100,9 +100,7 @@ class Brackets(Grammar):
     def _holds_a_bar(self, position: int) -> bool:
         """Whether the group at `position` is `variable | condition`."""
         tokens = self.tokens
-        return tokens[position][0] == "sym" and (
-            tokens[position + 1][0] in ("|", ":") or tokens[position + 1][1] == "mid"
-        )
+        return tokens[position][0] == "sym" and tokens[position + 1][0] in ("|", ":")
 
     def braced_set(self) -> Value:
         """`\\{…\\}`: a set by its elements or by a condition."""
@@ -113,7 +111,7 @@ class Brackets(Grammar):
         bars, builder, self.bars, self.builder = self.bars, self.builder, 0, self.builder + 1
         inner = self.items()
         self.bars, self.builder = bars, builder
-        if self.kind in ("|", ":") or (self.kind == "rel" and self.peek(0)[1] == "mid"):
+        if self.kind in ("|", ":"):
             return self.set_builder(inner, "\\}")
         if self.kind in (")", "}", "]"):
             raise UnreadableError("a set closed by another bracket")
@@ -176,7 +174,7 @@ class Brackets(Grammar):
                     rows.append(tuple(row))
                 self.repairs += 1
                 break
-            if self.kind == "&":
+            if self.kind == "&" or (self.kind == "text" and self.peek()[0] == "&"):
                 self.advance()
                 continue
             row.append(self.cell())

@@ -52,6 +52,9 @@ class Calls(Brackets):
             token = self.peek(0)[1]
             name += str(getattr(token, "name", token if isinstance(token, str) else getattr(token, "value", "")))
             self.advance()
+            if self.kind == "_":
+                self.advance()
+                name += "_" + self.subscript()
         if self.kind == "(" and self.peek(2)[0] == ")":
             self.advance()
             name += self.letters()

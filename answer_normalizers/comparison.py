@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flint import fmpq
+
 from answer_normalizers.algebra import as_matrix, as_vector, vector_expression
 from answer_normalizers.expressions import compare_scalars, substitute
 from answer_normalizers.limits import MAX_PAIRINGS
@@ -229,7 +231,7 @@ def _based(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if type(gold) is Based and type(pred) is Based:
         if gold.base == pred.base:
             return _no("base", "the digits differ")
-        if int(gold.digits, gold.base) == int(pred.digits, pred.base):
+        if _based_value(gold) == _based_value(pred):
             return _unsure("base", "the same value in two bases, while the question may ask for one")
         return _no("base", "the two numbers differ in base and value")
     number, other = (gold, pred) if type(gold) is Based else (pred, gold)
@@ -240,6 +242,11 @@ def _based(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if policy.base_subscripts == "optional" and digits == number.digits:
         return Verdict(True, "base", "the same digits, one answer without the base")
     return _no("base", "the digits differ")
+
+
+def _based_value(number: Based) -> fmpq:
+    whole, _, decimals = number.digits.partition(".")
+    return fmpq(int(whole + decimals, number.base), number.base ** len(decimals))
 
 
 # -- points, lists, sets, matrices ----------------------------------------------------------------------------------

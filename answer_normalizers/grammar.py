@@ -22,6 +22,7 @@ from answer_normalizers.values import (
     Relation,
     SetOp,
     Sym,
+    Text,
     Value,
 )
 
@@ -215,8 +216,6 @@ class Grammar:
         operators: list[str] = []
         sides: list[Value] = [first]
         while self.kind == "rel":
-            if self.builder and self.peek(0)[1] == "mid":
-                break
             operators.append(str(self.advance()))
             if operators[-1] == "in" and self.kind in ("end", ",", ";"):
                 return Quantity(first, "inch")
@@ -332,7 +331,11 @@ class Grammar:
                 factors.append(self.factor())
             else:
                 break
-        return factors[0] if len(factors) == 1 else Apply("*", tuple(factors))
+        if len(factors) == 1:
+            return factors[0]
+        if any(type(factor) is Text and not factor.words.startswith("angle") for factor in factors):
+            raise UnreadableError("words in a product")
+        return Apply("*", tuple(factors))
 
     def signed_factor(self) -> Value:
         """A factor that may carry signs, as in `3 \\cdot -2`."""
@@ -421,7 +424,24 @@ class Grammar:
         if name in ("C", "F", "Celsius", "Fahrenheit"):
             self.advance()
             return Quantity(value, "celsius" if str(name)[0] == "C" else "fahrenheit")
-        return Apply("deg", (value,))
+        return Apply("deg", (self.minutes_of_arc(value),))
+
+    def minutes_of_arc(self, degrees: Value) -> Value:
+        """`63^\\circ 45' 36''` in degrees."""
+        for parts in (60, 3600):
+            start = self.position
+            if self.kind != "num" or type(degrees) is not Num:
+                break
+            part = self.advance()
+            marks = 0
+            while self.kind in ("'", "^", "{", "}"):
+                marks += self.kind == "'"
+                self.advance()
+            if marks != (1 if parts == 60 else 2) or type(part) is not Num:
+                self.seek(start)
+                break
+            degrees = Num(fold(degrees.value + fmpq(part.value) / parts))
+        return degrees
 
     # -- supplied by `brackets.py` and `calls.py` ---------------------------------------------------
 

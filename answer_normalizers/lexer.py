@@ -189,6 +189,9 @@ class _Lexer:
 
     def _letters(self, run: str) -> None:
         add = self.tokens.append
+        if run in ("np", "math", "numpy", "sympy") and self.text[self.position : self.position + 1] == ".":
+            self.position += 1
+            return
         if len(run) == 1:
             add(("sym", Sym(run), self.spaced))
             return
@@ -284,6 +287,9 @@ class _Lexer:
         content = (self._argument() or "").strip()
         plain = content.strip(" ~\\,;.")
         if plain in _UNIT_LETTERS and self.tokens and self.tokens[-1][0] in ("num", ")", "}", "sym") and len(plain) == 1:
+            self.tokens.append(("text", plain, self.spaced))
+            return True
+        if plain in ("min", "sec") and self.tokens and self.tokens[-1][0] in ("num", ")", "}", "sym", "/"):
             self.tokens.append(("text", plain, self.spaced))
             return True
         if name in ("mathrm", "operatorname", "operatorname*") and plain in FUNCTIONS | frozenset(FUNCTION_ALIASES):

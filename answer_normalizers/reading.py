@@ -33,12 +33,12 @@ class Reading:
 
 
 _TEXT_COMMAND = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}")
-_WORDS_ONLY = re.compile(r"[A-Za-z][A-Za-z'’.,:()\- ]*")
+_WORDS_ONLY = re.compile(r"[A-Za-z][A-Za-z']*(?:(?:-|[.,:;]? |\.)[A-Za-z][A-Za-z']*)*[.:]?")
 _CHOICES = re.compile(r"\(?[A-Z]\)?(?:(?:\s*,\s*|\s*,?\s*\band\b\s*|\s*,?\s*\bor\b\s*)\(?[A-Z]\)?)*")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?\s*([ap])?\.?\s*(m)?\.?(?:\s*(?:o'?clock))?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})\s*([ap])\.?\s*m\.?", re.IGNORECASE)
 _BASED = re.compile(
-    r"(?:\(\s*)?([0-9A-Za-z]+)(?:\s*\))?\s*(?:_\s*(?:\{\s*)?(?:\\text\s*\{\s*)?|\s+(?:in\s+)?base[\s-]+)([0-9]{1,2}|[a-z]{2,12})[\s}]*"
+    r"(?:\(\s*)?([0-9A-Za-z]+(?:\.[0-9]+)?)(?:\s*\))?\s*(?:_\s*(?:\{\s*)?(?:\\text\s*\{\s*)?|\s+(?:in\s+)?base[\s-]+)([0-9]{1,2}|[a-z]{2,12})[\s}]*"
 )
 _RATIO_WORDS = re.compile(r"\s*(\d+(?:\.\d+)?)\s+(?:to|is to)\s+(\d+(?:\.\d+)?)\s*")
 _TICKED = re.compile(r"\s*(?:\\?checkmark|\\quad|\\qquad|\\blacksquare|\\square|\\qed)\s*$")
@@ -67,7 +67,7 @@ _TAIL_CLAUSE = re.compile(
     r"\(?(?:in|as an?) (?:simplest|lowest|reduced|exact|decimal|interval|set))\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
-_UNIT_PARENTHESIS = re.compile(r"^(.*\d.*?)\s*\(([a-zA-Z][a-zA-Z ]*)\)$")
+_UNIT_PARENTHESIS = re.compile(r"^([^()]*\d[^()a-zA-Z]*?)\s*\(\s*([a-zA-Z]{2}[a-zA-Z .'-]*)\s*\)$")
 _MULTIPLE_CHOICE = re.compile(r"^\s*(?:\\text\w*\s*\{)?\(?([A-Z])\s*[).:]\s*\}?\s*\S")
 
 
@@ -83,6 +83,8 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         clock = _clock(flatten(clean))
         if clock is not None:
             return Reading(clean, clock)
+    if clean[-1] == ")" and (match := _UNIT_PARENTHESIS.fullmatch(clean)) and match.group(2) not in ("mod",):
+        clean = f"{match.group(1)} \\text{{{match.group(2)}}}"
     if "_" in clean or "base" in clean:
         based = _based(flatten(clean))
         if based is not None:
@@ -136,8 +138,8 @@ def _wordy(clean: str) -> Value | None:
         words = canonical_words(inner)
         return _words(words, inner, text=True)
     if clean[0].isalpha() and len(clean) > 1 and _WORDS_ONLY.fullmatch(clean):
-        if " " in clean.strip():
-            if _CHOICES.fullmatch(clean) or re.fullmatch(r"[A-Za-z]( [A-Za-z])+", clean):
+        if " " in clean:
+            if _CHOICES.fullmatch(clean) or all(len(word) == 1 for word in clean.split()):
                 return None
         elif len(clean) == 2 or not clean.isalpha():
             return None if clean.lower() not in SHORT_WORDS else Text(canonical_words(clean))
@@ -188,7 +190,7 @@ def _based(flat: str) -> Based | None:
     number = int(base) if base.isdigit() else number_in_words(base)
     if not isinstance(number, int) or not 2 <= number <= 36:
         return None
-    if not all(int(c, 36) < number for c in digits) or digits.isalpha() and not digits.isupper():
+    if not all(c == "." or int(c, 36) < number for c in digits) or (digits.isalpha() and not digits.isupper()):
         return None
     return Based(digits.upper().lstrip("0") or "0", number)
 
@@ -212,8 +214,6 @@ def _without_prose(clean: str, flat: str) -> list[str]:
         if text and text not in candidates and text != clean:
             candidates.append(text)
 
-    if match := _UNIT_PARENTHESIS.fullmatch(clean):
-        offer(match.group(1) + r"\text{" + match.group(2) + "}")
     for base in (clean, flat):
         without_tail = _TAIL_PARENTHESIS.sub("", base)
         offer(without_tail)

@@ -18,7 +18,7 @@ FUNCTIONS = frozenset(
 FUNCTION_ALIASES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "arcosh": "arccosh",
     "artanh": "arctanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "tg": "tan", "ctg": "cot",
-    "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh", "th": "tanh", "sign": "sgn", "lb": "log2",
+    "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh", "th": "tanh", "sign": "sgn",
     "ceiling": "ceil", "operatornamewithlimits": "",
 }  # fmt: skip
 INVERSES = {
@@ -27,7 +27,7 @@ INVERSES = {
 }  # fmt: skip
 TRIGONOMETRIC = frozenset("sin cos tan cot sec csc".split())
 PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - frozenset(
-    "Re Im deg det dim ker arg binom sh ch th lb tg lg".split()
+    "Re Im deg det dim ker arg binom sh ch th tg lg".split()
 )
 """Functions recognised without a backslash."""
 
@@ -48,7 +48,7 @@ RELATIONS = {
     "ni": "ni", "subset": "subset", "subseteq": "subseteq", "supset": "supset", "supseteq": "supseteq",
     "to": "->", "rightarrow": "->", "longrightarrow": "->", "mapsto": "->", "implies": "=>", "Rightarrow": "=>",
     "Longrightarrow": "=>", "iff": "iff", "Leftrightarrow": "iff", "leftrightarrow": "iff", "perp": "perp",
-    "parallel": "parallel", "coloneqq": "=", ":=": "=", "mid": "mid", "nmid": "nmid", "ll": "<", "gg": ">",
+    "parallel": "parallel", "coloneqq": "=", ":=": "=", "nmid": "nmid", "ll": "<", "gg": ">",
 }  # fmt: skip
 """Relation signs to their canonical operator."""
 
@@ -57,7 +57,7 @@ OPERATORS = {
     "mp": "∓", "cup": "∪", "bigcup": "∪", "cap": "∩", "bigcap": "∩", "setminus": "\\", "backslash": "\\",
     "smallsetminus": "\\", "degree": "°", "circ": "°", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[",
     "rbrack": "]", "langle": "<(", "rangle": ")>", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉",
-    "vert": "|", "lvert": "|", "rvert": "|", "mvert": "|", "Vert": "‖", "lVert": "‖", "rVert": "‖", "colon": ":",
+    "vert": "|", "mid": "|", "lvert": "|", "rvert": "|", "mvert": "|", "Vert": "‖", "lVert": "‖", "rVert": "‖", "colon": ":",
     "dots": "…", "ldots": "…", "cdots": "…", "dotsc": "…", "dotsb": "…", "dotso": "…", "vdots": "…", "ddots": "…",
     "dotsm": "…", "percent": "%", "choose": "choose", "land": "and", "wedge": "and", "lor": "or", "vee": "or",
     "lnot": "not", "neg": "not", "mod": "mod", "bmod": "mod", "pmod": "pmod", "pod": "pmod", "prime": "'",

@@ -13,8 +13,8 @@ Known faults:
 - Of LaTeX, its converter keeps the characters and drops what it does not know: `\sqrt[3]{8}` is √8,
   `\frac{x+1}{2}` is x + 1/2, `\binom{5}{2}` is 52, `0.\overline{3}` is 0.3, `\cot x` is x, and the row `1 & 2` of
   a matrix is 1 + 2.
-- Letters are lower-cased, so that `i` is a variable and `A` is `a`; a letter before a parenthesis is a function:
-  `x(x+1)` is not `x^2+x`.
+- Letters are lower-cased and multiplied: `i` is a variable, `A` is `a`, `(A)` is `A`, and `\ln 5` is
+  `\ln 2+\ln 3`, since both are 5·l·n.
 - More than two different letters, or an exponent that is in braces or has two digits, and SymPy is not asked:
   `\cos x` is only itself, `x^{2}+1` is not `1+x^{2}` unless its braces are gone by then.
 - A fraction must be reduced as the gold is, `2/4` is not `1/2`; an integer gold wants an integer: `6/2` is not `3`.

@@ -4,8 +4,10 @@ The language is what is left of an answer after the grader's replacements: digit
 and parentheses, with at most two different letters besides `sqrt`. Numbers, letters and parentheses that stand
 side by side are multiplied; a word of two letters is their product; `pi` is π.
 
-    >>> difference_is_zero("2sqrt(3)", "sqrt(12)"), difference_is_zero("x^2+x", "x(x+1)")
+    >>> difference_is_zero("2sqrt(3)", "sqrt(12)"), difference_is_zero("x^2+x", "x(x+2)")
     (True, False)
+    >>> difference_is_zero("ln5", "ln2+ln3")  # the letters l and n, times 5
+    True
 
 Nothing is executed. An expression is parsed, and the difference evaluated in ball arithmetic at points of the
 complex plane: a ball that excludes 0 proves the expressions different; balls of radius below 2^-150 that all
@@ -14,13 +16,22 @@ hold 0, at three random points, are taken for 0.
 
 from __future__ import annotations
 
+import operator
 import random
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-_TOKEN = re.compile(r"\s*(?:(\d[\d_]*\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?)|([^\W\d]\w*)|(\*\*|[-+*/^()!]))")
+from flint import acb, arb, fmpq
+
+from answer_normalizers.balls import precision
+
+_TOKEN = re.compile(
+    r"\s*(?:([0-9][0-9_]*\.?[0-9]*(?:e[-+]?[0-9]+)?|\.[0-9]+(?:e[-+]?[0-9]+)?)|([^\W\d]\w*)|(\*\*|[-+*/^()!]))"
+)
 _MAX_TOKENS = 400
 _MAX_DEPTH = 60
 _MAX_EXPONENT = 10_000
@@ -50,18 +61,19 @@ def difference_is_zero(left: str, right: str) -> bool | None:
         return None
     names = sorted({name for tree in trees for name in _names(tree)})
     source = random.Random(20_260)  # noqa: S311 - a fixed seed, so that a verdict can be repeated
-    for _ in range(3):
-        point = {name: _point(source) for name in names}
-        try:
-            zero = _is_zero(_value(trees[0], point), _value(trees[1], point))
-        except (_Unknown, OverflowError, ValueError):
-            return None
-        if zero is not True:
-            return zero
+    with precision(_BITS):
+        for _ in range(3):
+            point = {name: _point(source) for name in names}
+            try:
+                zero = _is_zero(_value(trees[0], point), _value(trees[1], point))
+            except (_Unknown, OverflowError, ValueError):
+                return None
+            if zero is not True:
+                return zero
     return True
 
 
-def _is_zero(left: Any, right: Any) -> bool | None:  # noqa: ANN401 - flint.acb is not typed
+def _is_zero(left: acb, right: acb) -> bool | None:
     difference = left - right
     if not difference.is_finite():
         return False  # a division by zero: SymPy's zoo and nan are not 0
@@ -71,9 +83,7 @@ def _is_zero(left: Any, right: Any) -> bool | None:  # noqa: ANN401 - flint.acb 
     return True if float(size) < 2.0**-150 else None
 
 
-def _point(source: random.Random) -> Any:  # noqa: ANN401 - flint.acb is not typed
-    from flint import acb, arb, fmpq
-
+def _point(source: random.Random) -> acb:
     real, imaginary = (arb(fmpq(source.randint(-(10**6), 10**6), 10**6 + 3)) for _ in range(2))
     return acb(real, imaginary)
 
@@ -85,50 +95,21 @@ def _names(tree: Node) -> set[str]:
     return {name for part in tree[1:] if isinstance(part, tuple) for name in _names(part)}
 
 
-def _value(tree: Node, point: dict[str, Any]) -> Any:  # noqa: ANN401 - flint.acb is not typed
-    from flint import acb, arb, ctx
-
-    before = ctx.prec
-    ctx.prec = _BITS
-    try:
-        return _evaluate(tree, point, acb, arb)
-    finally:
-        ctx.prec = before
-
-
-def _evaluate(tree: Node, point: dict[str, Any], acb: Any, arb: Any) -> Any:  # noqa: ANN401 - the same
+def _value(tree: Node, point: dict[str, acb]) -> acb:
     kind = tree[0]
     if kind == "number":
-        from flint import fmpq
-
         return acb(arb(fmpq(*tree[1:])))
     if kind == "name":
         return point[tree[1]]
     if kind == "pi":
         return acb.pi()
-    operands = [_evaluate(part, point, acb, arb) for part in tree[1:]]
-    match kind:
-        case "+":
-            return operands[0] + operands[1]
-        case "-":
-            return operands[0] - operands[1]
-        case "*":
-            return operands[0] * operands[1]
-        case "/":
-            return operands[0] / operands[1]
-        case "negative":
-            return -operands[0]
-        case "^":
-            return _power(tree, *operands)
-        case "sqrt":
-            return operands[0].sqrt()
-        case "ln":
-            return operands[0].log()
-        case _:
-            return _factorial(*operands)
+    operands = [_value(part, point) for part in tree[1:]]
+    if kind == "^":
+        return _power(tree, *operands)
+    return _OPERATIONS[kind](*operands)
 
 
-def _power(tree: Node, base: Any, exponent: Any) -> Any:  # noqa: ANN401 - the same
+def _power(tree: Node, base: acb, exponent: acb) -> acb:
     if abs(float(exponent.real.mid())) > _MAX_EXPONENT:
         raise _Unknown("a power too large to compute")
     if tree[2][0] == "number" and tree[2][2] == 1:
@@ -136,10 +117,22 @@ def _power(tree: Node, base: Any, exponent: Any) -> Any:  # noqa: ANN401 - the s
     return base**exponent
 
 
-def _factorial(operand: Any) -> Any:  # noqa: ANN401 - the same
+def _factorial(operand: acb) -> acb:
     if abs(float(operand.real.mid())) > _MAX_FACTORIAL:
         raise _Unknown("a factorial too large to compute")
     return (operand + 1).gamma()
+
+
+_OPERATIONS: dict[str, Callable[..., acb]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "negative": operator.neg,
+    "sqrt": lambda operand: operand.sqrt(),
+    "ln": lambda operand: operand.log(),
+    "!": _factorial,
+}
 
 
 @dataclass(slots=True)
@@ -168,13 +161,13 @@ def _parse(text: str) -> Node:
         match = _TOKEN.match(text, at)
         if match is None:
             raise _Unreadable(f"{text[at]!r}")
-        number, name, operator = match.groups()
+        number, name, sign = match.groups()
         if number:
             items.append(("number", number))
         elif name:
             items.extend(_words(name, called=text[match.end() : match.end() + 1] == "("))
         else:
-            items.append(("operator", "^" if operator == "**" else operator))
+            items.append(("operator", "^" if sign == "**" else sign))
         at = match.end()
         if len(items) > _MAX_TOKENS:
             raise _Unknown("too long")
@@ -189,17 +182,15 @@ def _words(name: str, *, called: bool) -> list[tuple[str, str]]:
     """A word as SymPy splits it: into letters and numbers, unless it is a name of its own."""
     if name in _OTHER_NAMES:
         raise _Unknown(f"{name} has a meaning of its own")
+    if not name.isidentifier():
+        raise _Unreadable(f"{name} is no word")
     if name in ("sqrt", "ln"):
         if not called:
             raise _Unreadable(f"{name} of nothing")
         return [("function", name)]
-    if name == "pi":
+    if name == "pi" or len(name) == 1 or "_" in name or _is_greek(name):
         return [("name", name)]
-    if called:
-        return [("unknown function", name)]
-    if len(name) == 1 or "_" in name or _is_greek(name):
-        return [("name", name)]
-    return [("number" if part[0].isdigit() else "name", part) for part in re.findall(r"\d+|\D", name)]
+    return [("number" if part[0] in "0123456789" else "name", part) for part in re.findall(r"[0-9]+|[^0-9]", name)]
 
 
 def _is_greek(name: str) -> bool:
@@ -216,8 +207,8 @@ def _sum(tokens: _Tokens) -> Node:
         raise _Unknown("too deep")
     tree = _product(tokens)
     while tokens.peek() in ("+", "-"):
-        operator = tokens.take()[1]
-        tree = (operator, tree, _product(tokens))
+        sign = tokens.take()[1]
+        tree = (sign, tree, _product(tokens))
     tokens.depth -= 1
     return tree
 
@@ -226,9 +217,9 @@ def _product(tokens: _Tokens) -> Node:
     tree = _signed(tokens)
     while True:
         if tokens.peek() in ("*", "/"):
-            operator = tokens.take()[1]
-            tree = (operator, tree, _signed(tokens))
-        elif tokens.kind() in ("number", "name", "function", "unknown function") or tokens.peek() == "(":
+            sign = tokens.take()[1]
+            tree = (sign, tree, _signed(tokens))
+        elif tokens.kind() in ("number", "name", "function") or tokens.peek() == "(":
             tree = ("*", tree, _raised(tokens))
         else:
             return tree
@@ -243,7 +234,10 @@ def _signed(tokens: _Tokens) -> Node:
 
 
 def _raised(tokens: _Tokens) -> Node:
+    after_letter = tokens.at > 0 and tokens.items[tokens.at - 1][0] == "name" and tokens.peek() == "("
     base = _atom(tokens)
+    if after_letter and tokens.peek() == "!":
+        raise _Unreadable("SymPy trips over the factorial of what a letter stands before")
     while tokens.peek() == "!":
         tokens.take()
         base = ("!", base)
@@ -266,10 +260,6 @@ def _atom(tokens: _Tokens) -> Node:
         return ("pi",) if word == "pi" else ("name", word)
     if kind == "function":
         return (word, _parenthesis(tokens))
-    if kind == "unknown function":
-        # SymPy takes f(…) for a function it knows nothing of: equal where the arguments read the same.
-        argument = _parenthesis(tokens)
-        return ("name", f"{word}({argument})")
     if word == "(":
         tokens.at -= 1
         return _parenthesis(tokens)
@@ -286,8 +276,6 @@ def _parenthesis(tokens: _Tokens) -> Node:
 
 
 def _number(word: str) -> Node:
-    from fractions import Fraction
-
     mantissa, _, exponent = word.replace("_", "").partition("e")
     if len(mantissa) > 4_000 or len(exponent) > 4:
         raise _Unknown("a number too long")

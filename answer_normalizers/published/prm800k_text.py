@@ -38,7 +38,7 @@ _ACCENTS = {"bar": "\u0305", "hat": "\u0302", "vec": "\u20d7", "tilde": "\u0303"
 _LIGATURES = {"--": "–", "---": "—", "''": "”", "``": "“"}
 _DROPPED_WITH_ARGUMENT = frozenset({"mbox"})
 _AFTERWARDS = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), ("∪", "U"), ("·", "*"), ("×", "*"))
-_MATRICES = frozenset({"matrix", "pmatrix", "bmatrix", "vmatrix", "Vmatrix", "Bmatrix", "smallmatrix", "array"})
+_MATRICES = frozenset({"pmatrix", "bmatrix", "smallmatrix", "psmallmatrix", "array"})
 
 
 class _TooDeep(ValueError):
