@@ -9,7 +9,11 @@ def verdict(
     *, equivalent: bool | None, stage: str, reason: str, text: str, span: tuple[int, int] | None, rule: str
 ) -> Verdict:
     """A verdict of a published scorer, with the part of the text that it looked at."""
-    found = None if span is None else Extraction(text[span[0] : span[1]], *span, rule, explicit=rule != "last_number")
+    found = (
+        None
+        if span is None
+        else Extraction(text[span[0] : span[1]], *span, rule, explicit=rule != "last_number")
+    )
     return Verdict(equivalent, stage, reason, None, found)
 
 
@@ -21,7 +25,8 @@ def no_answer(marker: str) -> Verdict:
 def last_box(solution: str, *, spaced: bool) -> str | None:
     r"""The content of the last box of a reference solution as Hendrycks' scripts find it, or None.
 
-    Braces are counted without regard to `\{`. `spaced`: `\boxed 5`, which later copies of the script read too.
+    Braces are counted without regard to `\{`. `spaced`: `\boxed 5`, which later copies of the script read
+    too.
     """
     if spaced and "\\boxed " in solution:
         return solution.rpartition("\\boxed ")[2].partition("$")[0]

@@ -11,15 +11,15 @@ Two answers are equal when their strings are, after a handful of replacements. K
 - A short left-hand side is dropped, whatever it says: `y=5` is `x=5`, and both are `5`.
 - `\text{ …}` and all that follows it is dropped: `5\text{ cm}` is `5\text{ m}`; with two of them the
   normalisation trips.
-- So do `\sqrt` or `\frac` at the end, and a single `/` that is not between integers (`\pi/2`). Where it trips on
-  either answer, the raw strings are compared.
+- So do `\sqrt` or `\frac` at the end, and a single `/` that is not between integers (`\pi/2`). Where it
+  trips on either answer, the raw strings are compared.
 - The percent sign and the degree are dropped: `50\%` is `50`.
 - `tfrac` and `\left` are replaced anywhere: `\leftarrow` becomes `arrow`.
 
 Faults of the task `hendrycks_math`:
 
-- The prediction is what stands between the first and the last `$` of the whole text; with fewer than two, it is
-  the whole text. A box is never looked for, so that the data set's own solutions score 0 of 5,000.
+- The prediction is what stands between the first and the last `$` of the whole text; with fewer than two, it
+  is the whole text. A box is never looked for, so that the data set's own solutions score 0 of 5,000.
 - Nothing looks at "the answer is".
 
     >>> is_equiv("\\dfrac12", "0.5"), is_equiv("1+x", "x+1"), is_equiv("5\\text{ cm}", "5\\text{ m}")
@@ -45,7 +45,7 @@ _REPLACED = (
 )
 
 
-class Trips(ValueError):
+class TripsError(ValueError):
     """The original raises an exception on this answer."""
 
 
@@ -55,7 +55,7 @@ def is_equiv(left: str | None, right: str | None) -> bool:
         return left is right
     try:
         return simplified(left) == simplified(right)
-    except Trips:
+    except TripsError:
         return left == right
 
 
@@ -63,7 +63,7 @@ def normalize(answer: str) -> str:
     """The string that `is_equiv` compares; the answer itself where the original trips over it."""
     try:
         return simplified(answer)
-    except Trips:
+    except TripsError:
         return answer
 
 
@@ -74,12 +74,12 @@ def simplified(answer: str, *, slash_trips: bool = True) -> str:
     MetaMath, or is left alone, as in Hendrycks' own file and prm800k's copy.
 
     Raises:
-        Trips: the original raises an exception here.
+        TripsError: the original raises an exception here.
     """
     for old, new in _REPLACED:
         answer = answer.replace(old, new)
     if answer.count("\\text{ ") > 1:
-        raise Trips("more than one unit")
+        raise TripsError("more than one unit")
     answer = answer.partition("\\text{ ")[0]
     answer = answer.replace("\\%", "").replace(" .", " 0.").replace("{.", "{0.")
     if not answer:
@@ -99,8 +99,10 @@ def simplified(answer: str, *, slash_trips: bool = True) -> str:
 def _brace_radicands(answer: str) -> str:
     first, *rest = answer.split("\\sqrt")
     if "" in rest:
-        raise Trips("a root of nothing")
-    return first + "".join("\\sqrt" + (part if part[0] == "{" else f"{{{part[0]}}}{part[1:]}") for part in rest)
+        raise TripsError("a root of nothing")
+    return first + "".join(
+        "\\sqrt" + (part if part[0] == "{" else f"{{{part[0]}}}{part[1:]}") for part in rest
+    )
 
 
 def _brace_fractions(answer: str) -> str:
@@ -108,7 +110,7 @@ def _brace_fractions(answer: str) -> str:
     done = [first]
     for part in rest:
         if not part:
-            raise Trips("a fraction of nothing")
+            raise TripsError("a fraction of nothing")
         if part[0] != "{":
             if len(part) < 2:
                 return answer  # the original gives up on all of its fractions
@@ -126,7 +128,7 @@ def _slash_to_fraction(answer: str, *, trips: bool) -> str:
         numerator, denominator = int(above), int(below)
     except ValueError:
         if trips:
-            raise Trips("a slash that is not between integers") from None
+            raise TripsError("a slash that is not between integers") from None
         return answer
     return f"\\frac{{{numerator}}}{{{denominator}}}" if answer == f"{numerator}/{denominator}" else answer
 

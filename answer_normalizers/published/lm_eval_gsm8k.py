@@ -8,14 +8,14 @@ dollar signs, a final full stop, and all up to the last `#### `.
 
 Known faults of `strict-match`:
 
-- It takes the first `#### ` and a number, exactly so: one space, no `$`. MetaMath's "The answer is: 18" alone is
-  wrong, as is `####18` and `#### $18`.
+- It takes the first `#### ` and a number, exactly so: one space, no `$`. MetaMath's "The answer is: 18"
+  alone is wrong, as is `####18` and `#### $18`.
 - Strings are compared, not numbers: `18.0` is not `18`.
 
 Known faults of `flexible-extract`:
 
-- The last match of `(-?[$0-9.,]{2,})|(-?[0-9]+)` counts, so that a single digit at the very end, a year or "in 3
-  days" wins over the answer before it, and a bare run such as `..` or `,.` counts as a match.
+- The last match of `(-?[$0-9.,]{2,})|(-?[0-9]+)` counts, so that a single digit at the very end, a year or
+  "in 3 days" wins over the answer before it, and a bare run such as `..` or `,.` counts as a match.
 - `$18.00` is not `18`; a minus before the dollar sign is read, one after it is not: `$-5` is 5 twice over.
 - A check after the answer wins.
 """
@@ -34,7 +34,7 @@ _DROPPED = str.maketrans("", "", ",$")
 
 
 def strict_match(*, gold: str, text: str) -> Verdict:
-    """lm-evaluation-harness 0.4.13, task `gsm8k`, filter `strict-match`: the number after the first `#### `."""
+    """lm-evaluation-harness 0.4.13, task `gsm8k`, filter `strict-match`: what follows the first `#### `."""
     match = _STRICT.search(text)
     if match is None:
         return no_answer("`#### ` and a number")
@@ -51,7 +51,9 @@ def flexible_extract(*, gold: str, text: str) -> Verdict:
 
 def _compare(gold: str, text: str, span: tuple[int, int], rule: str) -> Verdict:
     left, right = _comparable(text[span[0] : span[1]]), _comparable(gold)
-    reason = f"the strings {left[:40]!r} and {right[:40]!r} are {'the same' if left == right else 'different'}"
+    reason = (
+        f"the strings {left[:40]!r} and {right[:40]!r} are {'the same' if left == right else 'different'}"
+    )
     return verdict(
         equivalent=left == right, stage="exact_match", reason=reason, text=text, span=span, rule=rule
     )

@@ -3,20 +3,21 @@ r"""MetaMath's scorers for GSM8K and MATH: what its published numbers were made 
 Whose: Yu et al., "MetaMath: Bootstrap Your Own Mathematical Questions for Large Language Models" (2023),
 github.com/meta-math/MetaMath, `eval_gsm8k.py` and `eval_math.py` at commits 913a0b2 and c393b10.
 
-Both look at what follows the last "The answer is: ", with its colon and the space after it, and at nothing else.
+Both look at what follows the last "The answer is: ", with its colon and the space after it, and at nothing
+else.
 
 Known faults for GSM8K:
 
 - What counts is the first match of `[-+]?\d*[.,/]?\d+` after the phrase, rounded to an integer by `round`
   (banker's): any answer within half of the gold is accepted, 2.5 is 2 and 3.5 is 4.
 - `1,450,000` is 1450, since only one separator matches; `- 5` is 5; `\frac{1}{2}` is 1, `3 1/2` is 3.
-- A fraction over 0 is its numerator: `10/0` is 10. Over `00` the original divides by zero and crashes, after all
-  generation is done; so it does on a number too large for a float. Such a verdict is undecided here.
+- A fraction over 0 is its numerator: `10/0` is 10. Over `00` the original divides by zero and crashes, after
+  all generation is done; so it does on a number too large for a float. Such a verdict is undecided here.
 
 Known faults for MATH:
 
-- What follows the phrase ends at the first ".\n", so everything up to there, further sentences on the same line
-  included, is the answer.
+- What follows the phrase ends at the first ".\n", so everything up to there, further sentences on the same
+  line included, is the answer.
 - The comparison is Hendrycks' `is_equiv`, with its faults (see `hendrycks`).
 - Where the reference has no `\boxed{…}` that can be opened, every answer is wrong.
 """
@@ -35,7 +36,7 @@ _NUMBER = re.compile(r"[\-+]?\d*[\.,/]?\d+")
 
 
 def gsm8k(*, gold: str, text: str) -> Verdict:
-    """MetaMath's scorer for GSM8K: the first number after the last "The answer is: ", rounded to an integer."""
+    """MetaMath's scorer for GSM8K: the first number after the last "The answer is: ", rounded."""
     try:
         reference = float(int(gold.rpartition("#### ")[2].replace(",", "")))
     except (ValueError, OverflowError):
@@ -57,7 +58,12 @@ def gsm8k(*, gold: str, text: str) -> Verdict:
             return no_answer("number that the original can read")
         reason = f"{match.group()[:40]} is rounded to {number}, the gold is {reference:.0f}"
     return verdict(
-        equivalent=equal, stage="metamath_gsm8k", reason=reason, text=text, span=match.span(), rule="the_answer_is"
+        equivalent=equal,
+        stage="metamath_gsm8k",
+        reason=reason,
+        text=text,
+        span=match.span(),
+        rule="the_answer_is",
     )
 
 
@@ -83,7 +89,7 @@ def _rounded(number: str) -> int | None:
 
 
 def math(*, gold: str, text: str) -> Verdict:
-    """MetaMath's scorer for MATH: what follows the last "The answer is: ", compared by Hendrycks' `is_equiv`."""
+    """MetaMath's scorer for MATH: what follows the last "The answer is: ", by Hendrycks' `is_equiv`."""
     phrase = text.rfind(PHRASE)
     if phrase < 0:
         return no_answer(f'"{PHRASE}"')

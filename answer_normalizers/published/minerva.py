@@ -1,12 +1,12 @@
 r"""lm-evaluation-harness's task `minerva_math`: the Minerva paper's normaliser, then SymPy.
 
-Whose: Lewkowycz et al., "Solving Quantitative Reasoning Problems with Language Models" (2022), appendix D, as
-lm-evaluation-harness 0.4.13 has it (`tasks/minerva_math/utils.py`, version 3.1, metric `exact_match`; its second
-metric is math-verify's, which has its own scorer).
+Whose: Lewkowycz et al., "Solving Quantitative Reasoning Problems with Language Models" (2022), appendix D,
+as lm-evaluation-harness 0.4.13 has it (`tasks/minerva_math/utils.py`, version 3.1, metric `exact_match`; its
+second metric is math-verify's, which has its own scorer).
 
-The answer is what stands between the first "Final Answer: The final answer is" and "I hope it is correct."; it
-and the gold are normalised, and are equal when the strings are, or when SymPy's LaTeX parser reads both and
-`simplify` makes their difference 0.
+The answer is what stands between the first "Final Answer: The final answer is" and "I hope it is correct.";
+it and the gold are normalised, and are equal when the strings are, or when SymPy's LaTeX parser reads both
+and `simplify` makes their difference 0.
 
 Known faults:
 
@@ -14,13 +14,15 @@ Known faults:
 - Only what follows the last `=` counts: `x=5` is `y=5` and `5`.
 - Unit words are cut out of any text: `5 cm` is `5`, and so is `5 students`; `5 m` is not.
 - What stands between dollars replaces all around it: `$3$ or $4$` is `3`.
-- SymPy's parser reads as far as it can and ignores the rest, and multiplies letters: `(1, 2)`, sets and matrices
-  are not read at all and must match as strings, while of `5 apples` it reads the product 5·a·p·p·l·e·s.
+- SymPy's parser reads as far as it can and ignores the rest, and multiplies letters: `(1, 2)`, sets and
+  matrices are not read at all and must match as strings, while of `5 apples` it reads the product
+  5·a·p·p·l·e·s.
 - A time of 5 s a pair; what takes longer is wrong.
 
-Where it cannot be known here what the original's SymPy would say, the verdict is undecided: SymPy or the ANTLR
-runtime 4.11 that its LaTeX parser needs is not installed (`pip install antlr4-python3-runtime==4.11.*`). The
-original runs the parser in its own process under an alarm; here it runs in a worker process that is killed.
+Where it cannot be known here what the original's SymPy would say, the verdict is undecided: SymPy or the
+ANTLR runtime 4.11 that its LaTeX parser needs is not installed (`pip install
+antlr4-python3-runtime==4.11.*`). The original runs the parser in its own process under an alarm; here it
+runs in a worker process that is killed.
 
     >>> normalize("$x=\\frac12$ square units")
     '\\frac{1}{2}'
@@ -43,13 +45,14 @@ _REPLACED = (
     (",\\text{and}", ","), ("\\text{and}", ","), ("\\text{m}", "\\text{}"),
 )  # fmt: skip
 _UNITS = (
-    "square", "ways", "integers", "dollars", "mph", "inches", "ft", "hours", "km", "units", "sue", "points", "feet",
-    "minutes", "digits", "cents", "degrees", "cm", "gm", "pounds", "meters", "meals", "edges", "students",
-    "childrentickets", "multiples",
+    "square", "ways", "integers", "dollars", "mph", "inches", "ft", "hours", "km", "units", "sue", "points",
+    "feet", "minutes", "digits", "cents", "degrees", "cm", "gm", "pounds", "meters", "meals", "edges",
+    "students", "childrentickets", "multiples",
 )  # fmt: skip
 _REMOVED = (
-    *_UNITS[:10], "\\ldots", *_UNITS[10:], "\\text{s}", "\\text{.}", "\\text{\ns}", "\\text{}^2", "\\text{}^3",
-    "\\text{\n}", "\\text{}", "\\mathrm{th}", "^\\circ", "^{\\circ}", "\\;", ",\\!", "{,}", '"', "\\dots",
+    *_UNITS[:10], "\\ldots", *_UNITS[10:], "\\text{s}", "\\text{.}", "\\text{\ns}", "\\text{}^2",
+    "\\text{}^3", "\\text{\n}", "\\text{}", "\\mathrm{th}", "^\\circ", "^{\\circ}", "\\;", ",\\!", "{,}",
+    '"', "\\dots",
 )  # fmt: skip
 _UNIT_WORD = [re.compile(rf"(?<!\\)\b{unit}\b") for unit in _UNITS]
 _COMMAND = re.compile(r"(\\[a-zA-Z]+)")

@@ -3,28 +3,29 @@ r"""prm800k's grader: OpenAI's `grade_answer`, used for MATH and MATH-500 by man
 Whose: Lightman et al., "Let's Verify Step by Step" (2023), github.com/openai/prm800k,
 `prm800k/grading/grader.py` (commit 00811d6) and `math_normalize.py`.
 
-Two answers are equal when they are the same string after Hendrycks' replacements, or after the grader's own, or
-when SymPy simplifies their difference to 0, tuple element by tuple element.
+Two answers are equal when they are the same string after Hendrycks' replacements, or after the grader's own,
+or when SymPy simplifies their difference to 0, tuple element by tuple element.
 
 The grader judges an answer and does not say how to find it in a text: that is done here by `strategy`.
 
 Known faults:
 
 - Of LaTeX, its converter keeps the characters and drops what it does not know: `\sqrt[3]{8}` is √8,
-  `\frac{x+1}{2}` is x + 1/2, `\binom{5}{2}` is 52, `0.\overline{3}` is 0.3, `\cot x` is x, and the row `1 & 2` of
-  a matrix is 1 + 2.
+  `\frac{x+1}{2}` is x + 1/2, `\binom{5}{2}` is 52, `0.\overline{3}` is 0.3, `\cot x` is x, and the row `1 &
+  2` of a matrix is 1 + 2.
 - Letters are lower-cased and multiplied: `i` is a variable, `A` is `a`, `(A)` is `A`, and `\ln 5` is
   `\ln 2+\ln 3`, since both are 5·l·n.
 - More than two different letters, or an exponent that is in braces or has two digits, and SymPy is not asked:
   `\cos x` is only itself, `x^{2}+1` is not `1+x^{2}` unless its braces are gone by then.
-- A fraction must be reduced as the gold is, `2/4` is not `1/2`; an integer gold wants an integer: `6/2` is not `3`.
+- A fraction must be reduced as the gold is, `2/4` is not `1/2`; an integer gold wants an integer: `6/2` is
+  not `3`.
 - Integers go through floats: beyond 2^53, different ones are the same. `204_5` is 2045.
 - Units and the percent sign vanish: `5 cm` is `5 meters` and `50\%` is `50`. A plural in "es" loses more.
 
-SymPy's `parse_expr` executes what it reads. Here the same little language is read by a parser of our own, and the
-difference is evaluated at points in the complex plane with rigorous error bounds (see `prm800k_expressions`). So
-floating-point noise of SymPy's own, as in `0.1+0.2` against `0.3`, is not reproduced. What the original would
-compute for hours (`9**9**9`) is undecided.
+SymPy's `parse_expr` executes what it reads. Here the same little language is read by a parser of our own,
+and the difference is evaluated at points in the complex plane with rigorous error bounds (see
+`prm800k_expressions`). So floating-point noise of SymPy's own, as in `0.1+0.2` against `0.3`, is not
+reproduced. What the original would compute for hours (`9**9**9`) is undecided.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from itertools import zip_longest
 
 from answer_normalizers.extraction import extract
 from answer_normalizers.published.common import no_answer
-from answer_normalizers.published.hendrycks import Trips, simplified
+from answer_normalizers.published.hendrycks import TripsError, simplified
 from answer_normalizers.published.prm800k_expressions import difference_is_zero
 from answer_normalizers.published.prm800k_text import latex_to_text
 from answer_normalizers.verdict import Verdict
@@ -42,8 +43,8 @@ from answer_normalizers.verdict import Verdict
 _STAGE = "prm800k"
 _IN_TEXT = re.compile(r"^\\text\{(?P<text>.+?)\}$")
 _UNITS = (
-    "degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week", "month", "year", "foot",
-    "feet", "inch", "yard",
+    "degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week", "month", "year",
+    "foot", "feet", "inch", "yard",
 )  # fmt: skip
 _UNIT = [re.compile(rf"{unit}(es)?(s)? *(\^[0-9]+)?") for unit in _UNITS]
 _DEGREE = re.compile(r"\^ *\\circ")
@@ -66,7 +67,7 @@ def prm800k(*, gold: str, text: str, strategy: str = "auto") -> Verdict:
 
 
 def grade_answer(*, gold: str, given: str) -> tuple[bool | None, str]:
-    """What prm800k's `grade_answer` says of two answers, and why; None where the original would not return."""
+    """What prm800k's `grade_answer` says of two answers, and why; None where it would not return."""
     if _hendrycks(gold) == _hendrycks(given):
         return True, "the strings are the same after Hendrycks' replacements"
     left, right = normalize(gold), normalize(given)
@@ -132,7 +133,7 @@ def _hendrycks(answer: str) -> str:
     answer = match["text"].strip() if match else answer
     try:
         return simplified(answer, slash_trips=False)
-    except Trips:
+    except TripsError:
         return answer
 
 

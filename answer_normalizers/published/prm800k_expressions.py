@@ -1,8 +1,8 @@
 """Whether two expressions are the same, in the little language that prm800k's grader hands to SymPy.
 
-The language is what is left of an answer after the grader's replacements: digits, lower-case letters, `+ - * / ^ !`
-and parentheses, with at most two different letters besides `sqrt`. Numbers, letters and parentheses that stand
-side by side are multiplied; a word of two letters is their product; `pi` is π.
+The language is what is left of an answer after the grader's replacements: digits, lower-case letters, `+ - *
+/ ^ !` and parentheses, with at most two different letters besides `sqrt`. Numbers, letters and parentheses
+that stand side by side are multiplied; a word of two letters is their product; `pi` is π.
 
     >>> difference_is_zero("2sqrt(3)", "sqrt(12)"), difference_is_zero("x^2+x", "x(x+2)")
     (True, False)
@@ -38,16 +38,16 @@ _MAX_EXPONENT = 10_000
 _MAX_FACTORIAL = 2_000
 _BITS = 256
 _OTHER_NAMES = frozenset({"oo", "zoo", "nan", "eye", "re", "im", "li", "ff", "rf", "frac"})
-"""Names of two letters (or of letters that are not counted) which mean something to SymPy and nothing here."""
+"""Names of at most two different letters which mean something to SymPy and nothing here."""
 
 Node = tuple[Any, ...]
 
 
-class _Unreadable(ValueError):
+class _UnreadableError(ValueError):
     """SymPy would raise, or read something that is no number: the grader says no."""
 
 
-class _Unknown(ValueError):
+class _UnknownError(ValueError):
     """What SymPy would say cannot be told: the verdict is undecided."""
 
 
@@ -55,9 +55,9 @@ def difference_is_zero(left: str, right: str) -> bool | None:
     """Whether SymPy simplifies `(left)-(right)` to 0; None where that cannot be told in reasonable time."""
     try:
         trees = _parse(left), _parse(right)
-    except _Unreadable:
+    except _UnreadableError:
         return False
-    except _Unknown:
+    except _UnknownError:
         return None
     names = sorted({name for tree in trees for name in _names(tree)})
     source = random.Random(20_260)  # noqa: S311 - a fixed seed, so that a verdict can be repeated
@@ -66,7 +66,7 @@ def difference_is_zero(left: str, right: str) -> bool | None:
             point = {name: _point(source) for name in names}
             try:
                 zero = _is_zero(_value(trees[0], point), _value(trees[1], point))
-            except (_Unknown, OverflowError, ValueError):
+            except (_UnknownError, OverflowError, ValueError):
                 return None
             if zero is not True:
                 return zero
@@ -111,15 +111,16 @@ def _value(tree: Node, point: dict[str, acb]) -> acb:
 
 def _power(tree: Node, base: acb, exponent: acb) -> acb:
     if abs(float(exponent.real.mid())) > _MAX_EXPONENT:
-        raise _Unknown("a power too large to compute")
+        raise _UnknownError("a power too large to compute")
     if tree[2][0] == "number" and tree[2][2] == 1:
-        return base ** tree[2][1]
-    return base**exponent
+        exponent = tree[2][1]
+    raised: acb = base**exponent
+    return raised
 
 
 def _factorial(operand: acb) -> acb:
     if abs(float(operand.real.mid())) > _MAX_FACTORIAL:
-        raise _Unknown("a factorial too large to compute")
+        raise _UnknownError("a factorial too large to compute")
     return (operand + 1).gamma()
 
 
@@ -149,7 +150,7 @@ class _Tokens:
 
     def take(self) -> tuple[str, str]:
         if self.at >= len(self.items):
-            raise _Unreadable("it ends too early")
+            raise _UnreadableError("it ends too early")
         self.at += 1
         return self.items[self.at - 1]
 
@@ -160,7 +161,7 @@ def _parse(text: str) -> Node:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _Unreadable(f"{text[at]!r}")
+            raise _UnreadableError(f"{text[at]!r}")
         number, name, sign = match.groups()
         if number:
             items.append(("number", number))
@@ -170,27 +171,29 @@ def _parse(text: str) -> Node:
             items.append(("operator", "^" if sign == "**" else sign))
         at = match.end()
         if len(items) > _MAX_TOKENS:
-            raise _Unknown("too long")
+            raise _UnknownError("too long")
     tokens = _Tokens(items)
     tree = _sum(tokens)
     if tokens.at < len(items):
-        raise _Unreadable("something is left over")
+        raise _UnreadableError("something is left over")
     return tree
 
 
 def _words(name: str, *, called: bool) -> list[tuple[str, str]]:
     """A word as SymPy splits it: into letters and numbers, unless it is a name of its own."""
     if name in _OTHER_NAMES:
-        raise _Unknown(f"{name} has a meaning of its own")
+        raise _UnknownError(f"{name} has a meaning of its own")
     if not name.isidentifier():
-        raise _Unreadable(f"{name} is no word")
+        raise _UnreadableError(f"{name} is no word")
     if name in ("sqrt", "ln"):
         if not called:
-            raise _Unreadable(f"{name} of nothing")
+            raise _UnreadableError(f"{name} of nothing")
         return [("function", name)]
     if name == "pi" or len(name) == 1 or "_" in name or _is_greek(name):
         return [("name", name)]
-    return [("number" if part[0] in "0123456789" else "name", part) for part in re.findall(r"[0-9]+|[^0-9]", name)]
+    return [
+        ("number" if part[0] in "0123456789" else "name", part) for part in re.findall(r"[0-9]+|[^0-9]", name)
+    ]
 
 
 def _is_greek(name: str) -> bool:
@@ -204,7 +207,7 @@ def _is_greek(name: str) -> bool:
 def _sum(tokens: _Tokens) -> Node:
     tokens.depth += 1
     if tokens.depth > _MAX_DEPTH:
-        raise _Unknown("too deep")
+        raise _UnknownError("too deep")
     tree = _product(tokens)
     while tokens.peek() in ("+", "-"):
         sign = tokens.take()[1]
@@ -237,7 +240,7 @@ def _raised(tokens: _Tokens) -> Node:
     after_letter = tokens.at > 0 and tokens.items[tokens.at - 1][0] == "name" and tokens.peek() == "("
     base = _atom(tokens)
     if after_letter and tokens.peek() == "!":
-        raise _Unreadable("SymPy trips over the factorial of what a letter stands before")
+        raise _UnreadableError("SymPy trips over the factorial of what a letter stands before")
     while tokens.peek() == "!":
         tokens.take()
         base = ("!", base)
@@ -246,7 +249,7 @@ def _raised(tokens: _Tokens) -> Node:
     tokens.take()
     tokens.depth += 1
     if tokens.depth > _MAX_DEPTH:
-        raise _Unknown("too deep")
+        raise _UnknownError("too deep")
     exponent = _signed(tokens)
     tokens.depth -= 1
     return ("^", base, exponent)
@@ -263,21 +266,21 @@ def _atom(tokens: _Tokens) -> Node:
     if word == "(":
         tokens.at -= 1
         return _parenthesis(tokens)
-    raise _Unreadable(f"{word!r} where a number or a letter is wanted")
+    raise _UnreadableError(f"{word!r} where a number or a letter is wanted")
 
 
 def _parenthesis(tokens: _Tokens) -> Node:
     if tokens.take()[1] != "(":
-        raise _Unreadable("no parenthesis")
+        raise _UnreadableError("no parenthesis")
     tree = _sum(tokens)
     if tokens.take()[1] != ")":
-        raise _Unreadable("a parenthesis that is not closed")
+        raise _UnreadableError("a parenthesis that is not closed")
     return tree
 
 
 def _number(word: str) -> Node:
     mantissa, _, exponent = word.replace("_", "").partition("e")
     if len(mantissa) > 4_000 or len(exponent) > 4:
-        raise _Unknown("a number too long")
+        raise _UnknownError("a number too long")
     value = Fraction(mantissa) * (Fraction(10) ** int(exponent) if exponent else 1)
     return ("number", value.numerator, value.denominator)

@@ -14,34 +14,51 @@ _TOKEN = re.compile(r"\\(?:([A-Za-z]+)[ \t\n]*|(.)|\Z)|([{}&])|(---?|''|``)|([^\
 _MAX_DEPTH = 200
 """Braces within braces, past which the original runs out of stack and leaves the LaTeX as it is."""
 
-_CHARACTERS = {
-    name: character
-    for line in (
-        "pi π infty ∞ cup ∪ cap ∩ cdot · times × circ ∘ pm ± mp ∓ approx ≈ sum ∑ prod ∏ int ∫ theta θ geq ≥ ge ≥ leq ≤"
-        " le ≤ mid | cdots ⋯ in ∈ leftrightarrow ↔ bullet ∙ neq ≠ ne ≠ mu μ sigma σ bigcup ⋃ lambda λ leqslant ⩽"
-        " geqslant ⩾ omega ω ldots … dots … psi ψ sim ∼ emptyset ∅ varnothing ∅ rightarrow → to → phi ϕ alpha α oslash ⊘"
-        " rho ρ Phi Φ beta β equiv ≡ rangle ⟩ langle ⟨ Delta Δ gamma γ simeq ≃ perp ⊥ delta δ tau τ setminus ∖ angle ∠"
-        " rfloor ⌋ lfloor ⌊ lceil ⌈ rceil ⌉ ell ℓ propto ∝ chi χ varepsilon ε epsilon ϵ nu ν xi ξ eta η zeta ζ kappa κ"
-        " Omega Ω Sigma Σ Pi Π Gamma Γ Lambda Λ Theta Θ Psi Ψ varphi φ prime ' notin ∉ subset ⊂ subseteq ⊆ div ÷ ast ∗"
-        " forall ∀ exists ∃ partial ∂ nabla ∇ triangle △ vee ∨ wedge ∧ neg ¬ Rightarrow ⇒ implies ⟹ iff ⟺ parallel ∥",
-    )
-    for name, character in zip(line.split()[::2], line.split()[1::2], strict=True)
-}
-_NAMES = {
-    name: name
-    for name in "cos sin tan ln log max min exp arctan arcsin arccos sinh cosh tanh lim sup inf det".split()  # noqa: SIM905
-}
+_CHARACTER_TABLE = """
+    pi π infty ∞ cup ∪ cap ∩ cdot · times × circ ∘ pm ± mp ∓ approx ≈ sum ∑ prod ∏ int ∫ theta θ geq ≥ ge ≥
+    leq ≤ le ≤
+    mid | cdots ⋯ in ∈ leftrightarrow ↔ bullet ∙ neq ≠ ne ≠ mu μ sigma σ bigcup ⋃ lambda λ leqslant ⩽
+    geqslant ⩾ omega ω ldots … dots … psi ψ sim ∼ emptyset ∅ varnothing ∅ rightarrow → to → phi ϕ alpha α
+    oslash ⊘ rho ρ Phi Φ beta β equiv ≡ rangle ⟩ langle ⟨ Delta Δ gamma γ simeq ≃ perp ⊥ delta δ tau τ
+    setminus ∖ angle ∠ rfloor ⌋ lfloor ⌊ lceil ⌈ rceil ⌉ ell ℓ propto ∝ chi χ varepsilon ε epsilon ϵ nu ν xi ξ
+    eta η zeta ζ kappa κ Omega Ω Sigma Σ Pi Π Gamma Γ Lambda Λ Theta Θ Psi Ψ varphi φ prime ' notin ∉ subset ⊂
+    subseteq ⊆ div ÷ ast ∗ forall ∀ exists ∃ partial ∂ nabla ∇ triangle △ vee ∨ wedge ∧ neg ¬ Rightarrow ⇒
+    implies ⟹ iff ⟺ parallel ∥
+"""
+_CHARACTERS = dict(zip(_CHARACTER_TABLE.split()[::2], _CHARACTER_TABLE.split()[1::2], strict=True))
+_FUNCTIONS = """
+    cos sin tan ln log max min exp arctan arcsin arccos sinh cosh tanh lim sup inf det
+"""
+_NAMES = {name: name for name in _FUNCTIONS.split()}
 _SPACES = {"quad": "  ", "qquad": "    "}
-_CONTROL = {",": " ", ";": " ", ":": " ", " ": " ", "!": "", "\\": "\n", "{": "{", "}": "}", "$": "$", "%": "%"}
+_CONTROL = {
+    ",": " ",
+    ";": " ",
+    ":": " ",
+    " ": " ",
+    "!": "",
+    "\\": "\n",
+    "{": "{",
+    "}": "}",
+    "$": "$",
+    "%": "%",
+}
 _CONTROL |= {"&": "&", "#": "#", "_": "_"}
-_ACCENTS = {"bar": "\u0305", "hat": "\u0302", "vec": "\u20d7", "tilde": "\u0303", "dot": "\u0307", "ddot": "\u0308"}
+_ACCENTS = {
+    "bar": "\u0305",
+    "hat": "\u0302",
+    "vec": "\u20d7",
+    "tilde": "\u0303",
+    "dot": "\u0307",
+    "ddot": "\u0308",
+}
 _LIGATURES = {"--": "–", "---": "—", "''": "”", "``": "“"}
 _DROPPED_WITH_ARGUMENT = frozenset({"mbox"})
 _AFTERWARDS = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), ("∪", "U"), ("·", "*"), ("×", "*"))
 _MATRICES = frozenset({"pmatrix", "bmatrix", "smallmatrix", "psmallmatrix", "array"})
 
 
-class _TooDeep(ValueError):
+class _TooDeepError(ValueError):
     pass
 
 
@@ -50,7 +67,7 @@ def latex_to_text(answer: str) -> str:
     latex = answer.replace("\\tfrac", "\\frac").replace("\\dfrac", "\\frac").replace("\\frac", " \\frac")
     try:
         text = _Converter(latex).run()
-    except _TooDeep:
+    except _TooDeepError:
         return answer
     for old, new in _AFTERWARDS:
         text = text.replace(old, new)
@@ -73,7 +90,7 @@ class _Converter:
     def _group(self, depth: int, ends: str | None = None) -> str:
         """The text up to the brace, or the `\\end`, that closes what is open."""
         if depth > _MAX_DEPTH:
-            raise _TooDeep
+            raise _TooDeepError
         done: list[str] = []
         while self._next < len(self._tokens):
             token = self._tokens[self._next]
