@@ -35,6 +35,11 @@ def as_matrix(value: Value) -> Value | None:
     kind = type(value)
     if kind is Matrix:
         return Matrix(tuple(tuple(_cell(c) for c in row) for row in value.rows))  # type: ignore[union-attr]
+    if kind is Sequence and value.opener in "[(":  # type: ignore[union-attr]
+        rows = [row.items for row in value.items if type(row) is Sequence]  # type: ignore[union-attr]
+        if len(rows) == len(value.items) and len({len(row) for row in rows}) == 1:  # type: ignore[union-attr]
+            return Matrix(tuple(rows))
+        return None
     if kind is not Apply:
         return value if kind in (Num, Sym) else None
     head, args = value.head, value.args  # type: ignore[union-attr]

@@ -49,6 +49,8 @@ class BallPoint:
         self.env = env
         self.log_base = log_base
         self.visits = 0
+        self.left_reals = False
+        """True once a root, power or logarithm of a real number was not real."""
 
     def value(self, node: Value) -> acb:
         """The value of a scalar tree. Raises `UnevaluableError`."""
@@ -87,6 +89,8 @@ class BallPoint:
         result = rule(*[self.value(a) for a in args])
         if not result.is_finite():
             raise UnevaluableError
+        if head in _LEAVES_REALS and not result.imag.contains(0):
+            self.left_reals = True
         return result
 
     def power(self, base: Value, exponent: Value) -> acb:
@@ -99,7 +103,7 @@ class BallPoint:
                     raise UnevaluableError
                 _check_magnitude(value, abs(n))
                 return value**n
-            return _fractional_power(value, n)
+            return self.noted(_fractional_power(value, n))
         power = self.value(exponent)
         if _is_exactly_zero(value):
             raise UnevaluableError
@@ -112,19 +116,25 @@ class BallPoint:
             result = (power * value.log()).exp()
         if not result.is_finite():
             raise UnevaluableError
+        return self.noted(result) if base != Sym("e") else result
+
+    def noted(self, result: acb) -> acb:
+        """Note a power or root that is not real."""
+        if not result.imag.contains(0):
+            self.left_reals = True
         return result
 
     def root(self, args: tuple[Value, ...]) -> acb:
         value = self.value(args[0])
         if len(args) == 1:
-            return _fractional_power(value, _HALF)
+            return self.noted(_fractional_power(value, _HALF))
         index = _exact_exponent(args[1])
         if index is None or index == 0:
             degree = self.value(args[1])
             if degree.contains(0) or value.contains(0):
                 raise UnevaluableError
             return (value.log() / degree).exp()
-        return _fractional_power(value, 1 / fmpq(index))
+        return self.noted(_fractional_power(value, 1 / fmpq(index)))
 
     def unrolled(self, head: str, args: tuple[Value, ...]) -> acb:
         """A finite sum or product, term by term."""
@@ -367,6 +377,7 @@ _RULES: dict[str, Callable[..., acb]] = {
     "erf": lambda a: a.erf(),
     "sgn": lambda a: acb(a.real.sgn()),
 }
+_LEAVES_REALS = frozenset({"ln", "log", "arcsin", "arccos", "arcsec", "arccsc", "arccosh", "arctanh"})
 _CONSTANTS: dict[str, Callable[[], acb]] = {
     "pi": lambda: acb(arb.pi()),
     "e": lambda: acb(arb.const_e()),

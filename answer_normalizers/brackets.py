@@ -39,7 +39,9 @@ class Brackets(Grammar):
         elif kind in _CLOSERS:
             closer, head = _CLOSERS[kind]
             self.advance()
+            self.norms += closer == "‖"
             value = Apply(head, (self.items(),))
+            self.norms -= closer == "‖"
             self.expect(closer)
         else:
             raise UnreadableError(f"unexpected {kind}")
@@ -69,7 +71,9 @@ class Brackets(Grammar):
     def outward_interval(self) -> Value:
         """`]a, b[`, the French open interval."""
         self.advance()
+        self.outward += 1
         inner = self.items()
+        self.outward -= 1
         if type(inner) is not Items or len(inner.items) != 2 or self.kind not in ("[", "]", ")"):
             raise UnreadableError("a closing bracket without an opening one")
         closer = ")" if self.kind == "[" else str(self.kind)

@@ -88,18 +88,36 @@ def _scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
     verdict = compare_scalars(gold, pred, policy)
     if verdict.equivalent is False:
         for one, other in ((gold, pred), (pred, gold)):
-            value = _number_with_unit_letter(one)
-            if value is not None and type(other) is Num and compare_scalars(value, other, policy).equivalent:
+            quantity = _as_quantity(one)
+            if quantity is not None and type(other) is Num and compare_scalars(quantity.value, other, policy).equivalent:
+                if "/" in quantity.unit:
+                    return Verdict(True, "unit", "the values are equal, one answer without the unit")
                 return _unsure("unit", "the letter behind the number may be a unit or a variable")
     return verdict
 
 
-def _number_with_unit_letter(value: Value) -> Value | None:
-    """The number of `5 m`, where the letter may be a unit."""
-    if type(value) is Apply and value.head == "*" and len(value.args) == 2:
-        number, letter = value.args
-        if type(number) is Num and type(letter) is Sym and letter.name in _UNIT_LETTERS:
-            return number
+def _as_quantity(value: Value) -> Quantity | None:
+    """`10 m/s` was read as a product: the quantity it may be, or None where a letter is no unit."""
+    if type(value) is not Apply or value.head != "*" or type(value.args[0]) is not Num:
+        return None
+    unit = ""
+    for factor in value.args[1:]:
+        part = _unit_factor(factor)
+        if part is None:
+            return None
+        unit += part
+    return Quantity(value.args[0], unit)
+
+
+def _unit_factor(value: Value) -> str | None:
+    if type(value) is Sym and value.name in _UNIT_LETTERS:
+        return " " + value.name
+    if type(value) is Apply:
+        inner = _unit_factor(value.args[0])
+        if inner is not None and value.head == "inv":
+            return " /" + inner
+        if inner is not None and value.head == "^" and type(value.args[1]) is Num:
+            return f"{inner}^{value.args[1].value}"
     return None
 
 
@@ -133,6 +151,9 @@ def _quantities(gold: Value, pred: Value, policy: Policy) -> Verdict:
         return _no("unit", "only one of the answers has a unit")
     if type(other) in (Text, Based, Clock):
         return _no("type", f"a quantity is never {_name(other)}")
+    spelled = _as_quantity(other)
+    if spelled is not None:
+        return _quantities(quantity, spelled, policy) if quantity is gold else _quantities(spelled, quantity, policy)
     return compare(quantity.value, pred, policy) if quantity is gold else compare(gold, quantity.value, policy)
 
 
@@ -402,6 +423,10 @@ def _as_named_values(gold: Value, pred: Value) -> tuple[Value, Value]:
     return gold, _values_in_order(right, gold)
 
 
+_ORDERED_NAMES = (frozenset("xyzw"), frozenset("abcdef"), frozenset("pqrs"), frozenset("uvw"), frozenset("mn"), frozenset("ABCDEF"))
+"""Sets of unknowns whose alphabetical order is the order of a point of their values."""
+
+
 def _named(value: Value) -> list[tuple[Value, Value]] | None:
     if type(value) is not Items:
         return None
@@ -419,7 +444,7 @@ def _values_in_order(pairs: list[tuple[Value, Value]], other: Value) -> Value:
     stems = {name.name.split("_")[0] if type(name) is Sym else str(name) for name, _ in pairs}
     if len(stems) < len(pairs) and not (type(other) is Sequence):
         return Items(tuple(value for _, value in pairs))
-    if all(type(name) is Sym for name, _ in pairs):
+    if any(stems <= alphabet for alphabet in _ORDERED_NAMES):
         pairs = sorted(pairs, key=lambda pair: pair[0].name)  # type: ignore[union-attr]
     values = tuple(value for _, value in pairs)
     if type(other) is Items and len(stems) == len(pairs):
@@ -600,12 +625,10 @@ def _two_relations(
                 inner = _in_order(gold.sides, pred.sides, policy)
                 if inner.equivalent:
                     return inner
-            if (left is None) != (right is None):
-                many = _solutions(gold, pred, left, right)
-                return verdict if many is None else many
             return verdict
     if left is None or right is None:
-        return _unsure("relation", "an equation against a named value")
+        many = _solutions(gold, pred, left, right)
+        return _unsure("relation", "an equation against a named value") if many is None else many
     agree = names_agree(left[0], right[0])
     renaming = argument_renaming(left[0], right[0])
     value = right[1] if renaming is None else substitute(right[1], renaming[1], Sym(renaming[0]))

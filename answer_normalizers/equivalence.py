@@ -58,7 +58,10 @@ def check(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
     if left is not None:
         right = plain_decimal(pred)
         if right is not None:
-            return _NUMBERS_EQUAL if left == right else _NUMBERS_DIFFER
+            if left == right:
+                return _NUMBERS_EQUAL
+            if not policy.relative_tolerance and (len(left) <= policy.decimal_digits >= len(right) or not ("." in left or "." in right)):
+                return _NUMBERS_DIFFER
     return examine(gold=gold, pred=pred, policy=policy).verdict
 
 
@@ -73,7 +76,10 @@ def examine(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Examina
     if named == 0 or (named == 1 and policy.assignments == "optional"):
         left, right = plain_number(gold), plain_number(pred)
         if left is not None and right is not None:
-            return Examination(_NUMBERS_EQUAL if left == right else _NUMBERS_DIFFER, None, None)
+            if left == right:
+                return Examination(_NUMBERS_EQUAL, None, None)
+            if not policy.relative_tolerance and len(gold) <= policy.decimal_digits >= len(pred):
+                return Examination(_NUMBERS_DIFFER, None, None)
     try:
         return _examine(gold, pred, policy)
     except RecursionError:

@@ -31,6 +31,9 @@ def compare_scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
     """Compare two scalars; per cent signs and degrees are settled by the policy first."""
     if gold == pred:
         return _SAME_TREE
+    infinite = _infinite_sign(gold), _infinite_sign(pred)
+    if infinite != (0, 0):
+        return _compare_infinities(infinite, pred if infinite[0] else gold)
     if type(gold) is Num and type(pred) is Num:
         return _compare_rationals(gold, pred, gold.value, pred.value, policy)
     for head, resolve in (("percent", _percent_readings), ("deg", _degree_readings)):
@@ -47,6 +50,20 @@ def compare_scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
                     return verdict
             return verdict
     return _compare(gold, pred, policy)
+
+
+def _infinite_sign(value: Value) -> int:
+    if type(value) is Sym and value.name == "inf":
+        return 1
+    return -1 if _is(value, "neg") and value.args[0] == Sym("inf") else 0  # type: ignore[union-attr]
+
+
+def _compare_infinities(signs: tuple[int, int], other: Value) -> Verdict:
+    if 0 not in signs:
+        return Verdict(signs[0] == signs[1], "structure", "both answers are infinite")
+    if rational(other) is not None or (type(other) is Apply and not free_symbols(other) and "inf" not in _constants(other)):
+        return Verdict(False, "type", "only one of the answers is infinite")
+    return _UNDECIDED
 
 
 def _is(value: Value, head: str) -> bool:
@@ -82,8 +99,8 @@ def _compare(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if left is not None and right is not None:
         return _compare_rationals(gold, pred, left, right, policy)
     symbols = free_symbols(gold) | free_symbols(pred)
-    if policy.constants_of_integration == "any_letter" and not symbols.isdisjoint(_INTEGRATION_CONSTANTS):
-        renamed = _same_constant(gold, pred)
+    if policy.constants_of_integration == "any_letter" and any(name[0] in "CcKk" for name in symbols):
+        renamed = _same_constants(gold, pred, symbols)
         if renamed is not None:
             pred = renamed
             symbols = free_symbols(gold) | free_symbols(pred)
@@ -124,6 +141,18 @@ def _has_head(value: Value, *heads: str) -> bool:
                 return True
             stack.extend(node.args)
     return False
+
+
+def _same_constants(gold: Value, pred: Value, symbols: frozenset[str]) -> Value | None:
+    """`pred` with its constants of integration named as in `gold`; None where nothing is to be renamed."""
+    ours, theirs = free_symbols(gold), free_symbols(pred)
+    renamed = pred
+    for name in symbols:
+        if name[0] in "Cc" and name not in theirs and name.swapcase() in theirs - ours:
+            renamed = substitute(renamed, name.swapcase(), Sym(name))
+    if renamed is not pred:
+        return renamed
+    return _same_constant(gold, pred)
 
 
 def _same_constant(gold: Value, pred: Value) -> Value | None:
@@ -265,12 +294,15 @@ def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, po
         for index in range(2 * _POINTS):
             env = {name: _sample(name, index, whole=name in whole) for name in names}
             try:
-                left = BallPoint(dict(env), base).value(gold)
-                right = BallPoint(dict(env), base).value(pred)
+                points = BallPoint(dict(env), base), BallPoint(dict(env), base)
+                left, right = points[0].value(gold), points[1].value(pred)
             except UnevaluableError:
                 failures += 1
                 continue
-            reals = (left.imag.contains(0), right.imag.contains(0))
+            if left.overlaps(right) and not complex_valued and any(p.left_reals for p in points):
+                tally.complex_equal += 1
+                continue
+            reals = tuple(not p.left_reals and v.imag.contains(0) for p, v in zip(points, (left, right), strict=True))
             if complex_valued or reals == (True, True):
                 if not left.overlaps(right):
                     return Verdict(False, "ball", "the two expressions differ at a point", _witness(env, left, right))
@@ -287,13 +319,14 @@ def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, po
                     tally.complex_differ = _witness(env, left, right)
             else:
                 tally.one_sided = True
-    return _judge(gold, pred, tally, policy)
+    return _judge(gold, pred, tally, policy, several=len(_under_logarithms(gold) | _under_logarithms(pred)) > 1)
 
 
-def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy) -> Verdict:
+def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy, *, several: bool) -> Verdict:
     if tally.real >= 2:
         if tally.one_sided or tally.complex_differ:
-            if policy.domains == "same" or _has_head(gold, "ln", "log", "log?") or _has_head(pred, "ln", "log", "log?"):
+            logarithms = _has_head(gold, "ln", "log", "log?") or _has_head(pred, "ln", "log", "log?")
+            if policy.domains == "same" or (logarithms and not several):
                 return Verdict(None, "ball", "equal where both are real, but defined on different sets")
         return Verdict(True, "ball", f"the two expressions agree to 19 digits at {tally.real} random points")
     if tally.complex_differ:
@@ -301,6 +334,19 @@ def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy) -> Verdict:
     if tally.complex_equal >= 2:
         return Verdict(True, "ball", f"the two expressions agree to 19 digits at {tally.complex_equal} random points")
     return _UNDECIDED
+
+
+def _under_logarithms(value: Value) -> frozenset[str]:
+    """The variables that stand in some logarithm."""
+    found: frozenset[str] = frozenset()
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is Apply:
+            if node.head in ("ln", "log", "log?"):
+                found |= free_symbols(node)
+            stack.extend(node.args)
+    return found
 
 
 def _tiny(left: acb, right: acb) -> bool:

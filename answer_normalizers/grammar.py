@@ -66,6 +66,8 @@ class Grammar:
         self.kind = tokens[0][0]
         self.depth = 0
         self.bars = 0
+        self.norms = 0
+        self.outward = 0
         self.builder = 0
         self.repairs = 0
 
@@ -184,6 +186,8 @@ class Grammar:
             else:
                 break
         unit = " ".join(parts).strip(" ~,.;\\")
+        if "(" in unit:
+            raise UnreadableError("a remark behind a value")
         lower = unit.lower()
         first, _, rest = lower.partition(" ")
         if first in _UNITS_OF_COUNT and type(value) in (Num, Quantity):
@@ -324,6 +328,8 @@ class Grammar:
                     raise UnreadableError("two numbers side by side")
                 if kind == "currency" and self.peek()[0] != "num":
                     break
+                if (kind == "[" and self.outward) or (kind == "‖" and self.norms):
+                    break
                 if kind == "begin" and type(factors[-1]) is not Num and self.bars:
                     break
                 factors.append(self.factor())
@@ -333,6 +339,10 @@ class Grammar:
                 break
         if len(factors) == 1:
             return factors[0]
+        last = factors[-1]
+        if type(last) is Apply and last.head == "/" and type(last.args[0]) is Text and type(last.args[1]) is Text:
+            rest = factors[0] if len(factors) == 2 else Apply("*", tuple(factors[:-1]))
+            return Quantity(rest, f"{last.args[0].words}/{last.args[1].words}")
         if any(type(factor) is Text and not factor.words.startswith("angle") for factor in factors):
             raise UnreadableError("words in a product")
         return Apply("*", tuple(factors))

@@ -63,6 +63,7 @@ _SEPARATORS = re.compile(r"[^\d.]")
 _EXPONENT = re.compile(r"[eE]([+-]?\d+)(?![\d.a-zA-Z])")
 _REPEAT = re.compile(r"\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))((?:\d*\\dot\s*(?:\{\s*\d\s*\}|\d))?)")
 _ROUND_REPEAT = re.compile(r"\((\d+)\)")
+_TIMES_TEN = re.compile(r"\s*10\s*(?:\^|\*\*)")
 _ELLIPSIS = re.compile(r"\s*(?:\\l?dots\b|\\cdots\b|\.\.\.+)")
 _ESCAPED = {"{": "\\{", "}": "\\}", "|": "‖", "%": "%", "$": "currency", "\\": "\\\\", "&": "&", "_": "_", "#": "#"}
 _STAR = {"**": "^", "*": "*", "÷": "/", "...": "…"}
@@ -157,13 +158,15 @@ class _Lexer:
         if match := _REPEAT.match(text, self.position):
             repeat = re.sub(r"\D", "", match.group())
             self.position = match.end()
-        elif decimals and (match := _ROUND_REPEAT.match(text, self.position)):
+        elif match := _ROUND_REPEAT.match(text, self.position):
             repeat = match.group(1)
             self.position = match.end()
         elif match := _ELLIPSIS.match(text, self.position):
             if block := _repeating_block(decimals):
                 repeat, decimals = block, decimals[: -len(block)]
             self.position = match.end()
+            if not decimals and not repeat:
+                raise UnreadableError("a number with an ellipsis")
         scale = 10 ** len(decimals)
         value = fmpq(int((whole + decimals) or "0"), scale)
         if repeat:
@@ -193,7 +196,10 @@ class _Lexer:
             self.position += 1
             return
         if len(run) == 1:
-            add(("sym", Sym(run), self.spaced))
+            if run in "xX" and self.tokens and self.tokens[-1][0] == "num" and _TIMES_TEN.match(self.text, self.position):
+                add(("*", "*", self.spaced))
+            else:
+                add(("sym", Sym(run), self.spaced))
             return
         for kind, value in split_run(run):
             add((kind, value, self.spaced))
@@ -292,7 +298,8 @@ class _Lexer:
         if plain in ("min", "sec") and self.tokens and self.tokens[-1][0] in ("num", ")", "}", "sym", "/"):
             self.tokens.append(("text", plain, self.spaced))
             return True
-        if name in ("mathrm", "operatorname", "operatorname*") and plain in FUNCTIONS | frozenset(FUNCTION_ALIASES):
+        called = self.text[self.position : self.position + 1] in ("(", "\\")
+        if (name in ("mathrm", "operatorname", "operatorname*") or called) and plain in FUNCTIONS | frozenset(FUNCTION_ALIASES):
             self.tokens.append(("fn", FUNCTION_ALIASES.get(plain, plain), self.spaced))
             return True
         if not plain:

@@ -68,5 +68,5 @@ class Policy:
 
     domains: Literal["common", "same"] = "common"
     """Two expressions in real variables are compared where both are real. `common`: that is enough
-    (`\\sqrt x \\sqrt y` equals `\\sqrt{xy}`), but a logarithm defined on a wider set (`\\ln x^2` and `2 \\ln x`)
-    is undecided. `same`: any difference of domain is undecided."""
+    (`\\sqrt x \\sqrt y` equals `\\sqrt{xy}`, `\\ln a - \\ln b` equals `\\ln\\frac ab`), but logarithms in one variable that
+    are defined on different sets (`\\ln x^2` and `2 \\ln x`) are undecided. `same`: any difference of domain is undecided."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from answer_normalizers.lexer import UnreadableError
+from answer_normalizers.lexer import UnreadableError, split_run
 from answer_normalizers.normalize import normalize, unwrap
 from answer_normalizers.parser import parse
 from answer_normalizers.settle import settle
@@ -41,7 +41,6 @@ _BASED = re.compile(
     r"(?:\(\s*)?([0-9A-Za-z]+(?:\.[0-9]+)?)(?:\s*\))?\s*(?:_\s*(?:\{\s*)?(?:\\text\s*\{\s*)?|\s+(?:in\s+)?base[\s-]+)([0-9]{1,2}|[a-z]{2,12})[\s}]*"
 )
 _RATIO_WORDS = re.compile(r"\s*(\d+(?:\.\d+)?)\s+(?:to|is to)\s+(\d+(?:\.\d+)?)\s*")
-_TICKED = re.compile(r"\s*(?:\\?checkmark|\\quad|\\qquad|\\blacksquare|\\square|\\qed)\s*$")
 
 _LEAD = re.compile(
     r"^(?:(?:so|thus|hence|therefore|and|we get|we have|we find|then|final|finally|now|that|this|which|it|[a-z]+ing)[\s,:]+)*"
@@ -63,7 +62,7 @@ _TAIL_PARENTHESIS = re.compile(
 _TAIL_CLAUSE = re.compile(
     r"(?:\s*[,;.]\s*|\s+|\s*\\(?:quad|qquad|,|;)\s*|\s*\\text\s*\{\s*,?\s*)(?:which|since|because|where|as required|as desired|"
     r"is the|is our|is your|is an?|is correct|so|hence|thus|therefore|when|whenever|in total|in all|altogether|"
-    r"respectively|approximately|rounded|final|for all|for any|for every|for each|for some|as needed|i\.e\.|"
+    r"respectively|approximately|rounded|for all|for any|for every|for each|for some|as needed|i\.e\.|"
     r"\(?(?:in|as an?) (?:simplest|lowest|reduced|exact|decimal|interval|set))\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -99,7 +98,9 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         return Reading(clean, value)
     for candidate in _without_prose(clean, flat):
         value = _wordy(candidate)
-        if value is None or type(value) is Text:
+        if type(value) is Text:
+            continue
+        if value is None:
             try:
                 value = settle(parse(candidate, split_thousands=split_thousands, plain_exponent=plain_exponent))
             except UnreadableError:
@@ -131,17 +132,17 @@ def _wordy(clean: str) -> Value | None:
             return None
         if clock := _clock(inner):
             return clock
-        if not _WORDS_ONLY.fullmatch(inner):
-            return Text(canonical_words(inner)) if re.search(r"[A-Za-z]{3}", inner) and not re.search(r"[\d=^_+]", inner) else None
         if _CHOICES.fullmatch(inner):
             return None
+        if not _WORDS_ONLY.fullmatch(inner):
+            return Text(canonical_words(inner)) if re.search(r"[A-Za-z]{3}", inner) and not re.search(r"[\d=^_+]", inner) else None
         words = canonical_words(inner)
         return _words(words, inner, text=True)
     if clean[0].isalpha() and len(clean) > 1 and _WORDS_ONLY.fullmatch(clean):
         if " " in clean:
             if _CHOICES.fullmatch(clean) or all(len(word) == 1 for word in clean.split()):
                 return None
-        elif len(clean) == 2 or not clean.isalpha():
+        elif len(clean) == 2:
             return None if clean.lower() not in SHORT_WORDS else Text(canonical_words(clean))
         return _words(canonical_words(clean), clean, text=False)
     return None
@@ -158,10 +159,8 @@ def _words(words: str, raw: str, *, text: bool) -> Value | None:
         if re.search(r"[(),:]", raw):
             return None
         if " " not in raw:
-            from answer_normalizers.lexer import split_run
-
-            pieces = split_run(raw)
-            return Text(words) if len(pieces) == 1 and pieces[0][0] == "word" else None
+            runs = re.findall("[A-Za-z]+", raw)
+            return Text(words) if all(len(run) > 1 and split_run(run)[0][0] == "word" for run in runs) else None
         if re.search(r"\b(?:is|are|equals|and|or|to|sin|cos|tan|log|ln|pi|sqrt|base)\b", raw):
             return None
     elif len(words) == 1:

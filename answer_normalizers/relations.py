@@ -29,6 +29,7 @@ from answer_normalizers.verdict import Verdict
 
 _SEEDS = (0x3C6EF372, 0xA54FF53A)
 _BITS = 192
+_POINTS = 3
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _DECORATED = ("bar ", "hat ", "tilde ", "vec ")
 
@@ -190,22 +191,27 @@ def _same_zeros_in_field(left: Value, right: Value, names: list[str]) -> bool | 
 
 
 def _same_zeros_by_balls(left: Value, right: Value, names: list[str]) -> bool | None:
-    """For equations polynomial in some variable: the real zeros of each must be zeros of the other."""
-    decided: bool | None = None
+    """For equations polynomial in some variable: the real zeros of each must be zeros of the other.
+
+    Accepts only where zeros of both were found at as many points as were tried.
+    """
+    covered = [False, False]
     with precision(_BITS):
         for name in names:
-            for index in range(3):
+            found = [0, 0]
+            for index in range(_POINTS):
                 env = {other: _positive(other, index) for other in names if other != name}
-                try:
-                    for one, two in ((left, right), (right, left)):
+                for side, (one, two) in enumerate(((left, right), (right, left))):
+                    try:
                         for root in _numeric_roots(one, name, env):
                             value = BallPoint({**env, name: acb(root)}).value(two)
                             if not value.contains(0):
                                 return False
-                            decided = True
-                except UnevaluableError:
-                    break
-    return decided
+                            found[side] += 1
+                    except UnevaluableError:
+                        continue
+            covered = [seen or count >= _POINTS for seen, count in zip(covered, found, strict=True)]
+    return True if all(covered) else None
 
 
 def _positive(name: str, index: int) -> acb:
@@ -223,8 +229,20 @@ def _numeric_roots(node: Value, name: str, env: dict[str, acb]) -> list[arb]:
         coefficients.pop()
     if not 1 < len(coefficients) < size:
         raise UnevaluableError
-    roots = acb_poly([c.mid() for c in coefficients]).roots()
-    return [root.real.mid() + arb(0, 1e-30) for root in roots if root.imag.contains(0)]
+    polynomial = acb_poly([c.mid() for c in coefficients])
+    slope = polynomial.derivative()
+    found: list[arb] = []
+    for root in polynomial.roots():
+        if not root.imag.contains(0):
+            continue
+        point = acb(root.real.mid())
+        for _ in range(4):  # Newton's method: the isolating balls are wider than a comparison needs
+            tangent = slope(point)
+            if tangent.contains(0):
+                break
+            point = (point - polynomial(point) / tangent).mid()
+        found.append(arb(point.real, 1e-12))
+    return found
 
 
 def _interpolate(values: list[acb]) -> list[acb]:

@@ -49,7 +49,7 @@ def settle(value: Value) -> Value:
     if kind is Logic:
         return Logic(value.op, tuple(settle(part) for part in value.parts))  # type: ignore[union-attr]
     if kind is SetOp:
-        return SetOp(value.op, tuple(settle(part) for part in value.args))  # type: ignore[union-attr]
+        return SetOp(value.op, tuple(_as_set(settle(part)) for part in value.args))  # type: ignore[union-attr]
     if kind is Matrix:
         return Matrix(tuple(tuple(settle(cell) for cell in row) for row in value.rows))  # type: ignore[union-attr]
     if kind is Quantity:
@@ -62,6 +62,13 @@ def settle(value: Value) -> Value:
         phrase = phrase_value(words)
         return phrase if phrase is not None else Text(words)
     return value
+
+
+def _as_set(value: Value) -> Value:
+    """`{1, 2}` in plain braces beside a set operator is a set."""
+    if type(value) is Items:
+        return SetOf(value.items)
+    return SetOf((value,)) if type(value) is Num else value
 
 
 def _flat(items: list[Value]) -> tuple[Value, ...]:

@@ -36,7 +36,7 @@ IGNORED = frozenset(
     """left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle textstyle
     scriptstyle scriptscriptstyle limits nolimits rm bf it cal tt sf mathstrut strut phantom nonumber notag
     normalsize large Large small tiny null allowbreak break newline relax it itshape bfseries em protect
-    hline centering star""".split()
+    hline centering star checkmark blacksquare square qed Box lrcorner""".split()
 )
 """Commands that carry no meaning."""
 

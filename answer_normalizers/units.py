@@ -97,7 +97,7 @@ _define("erg", fmpq(1, 10**7), _ENERGY)
 _AMBIGUOUS = frozenset("in min mi gal h s m g l L N J W K C F sec mole day".split()) - {"min", "mi", "gal", "day", "mole"}
 _UNIT_WORDS = frozenset(
     """cm mm km kg mg ml mL ft yd lb lbs oz hr hrs min mins mph kph kmh Hz kHz MHz kPa Pa kWh kW kJ mol usd USD EUR
-    GBP cc gm yr yrs rad deg secs nm eV""".split()
+    GBP cc gm yr yrs rad deg secs nm eV pct""".split()
 )
 _POWERS = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cu": 3, "cubed": 3}
 _PART = re.compile(r"\s*(/|\bper\b|\ban?\b(?=\s)|\*|·|-|\^\s*\{?\s*-?\d+\s*\}?|\(|\)|[A-Za-z_$°'.]+)")
@@ -178,7 +178,7 @@ def read_unit(text: str) -> Unit:
                     apply(last[0], last[1], last[2] * (_POWERS[part.lower()] - 1))
             else:
                 pending = _POWERS[part.lower()]
-        elif part[0].isalpha() and part.lower() not in _FILLER:
+        elif part[0].isalpha() and not (last and part.lower() in _FILLER):
             factor, powers = _lookup(part)
             last = (factor, powers, sign * pending)
             apply(factor, powers, sign * pending)
