@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mathevalkit.pipeline import evaluate as evaluate
     from mathevalkit.journal import load_run as load_run
+    from mathevalkit.rescoring import rescore as rescore
     from mathevalkit.tasks import load_task as load_task
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "evaluate", "load_run", "load_task"]
+__all__ = ["__version__", "evaluate", "load_run", "load_task", "rescore"]
 
 _HOME = {
     "evaluate": "mathevalkit.pipeline",
     "load_run": "mathevalkit.journal",
     "load_task": "mathevalkit.tasks",
+    "rescore": "mathevalkit.rescoring",
 }
 
 

@@ -21,6 +21,7 @@ import typer
 
 from mathevalkit import __version__
 from mathevalkit.cli_options import RunArguments, RunRequest, read_request, takes
+from mathevalkit.cli_score import rescore
 from mathevalkit.cli_tasks import Json, print_json, tasks_app
 from mathevalkit.errors import BackendError, MathEvalError, UsageError
 from mathevalkit.interrupts import interrupts_once
@@ -63,6 +64,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(tasks_app, name="tasks")
+app.command()(rescore)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -157,7 +159,7 @@ def _safe(display: Any) -> str:
 
     words = display.safe_words()
     if words is None:
-        return "nothing was being generated" if not display.finished else ""
+        return ""
     command = going_on(display.run_dir) if "--new" in sys.argv else changed(sys.argv)
     return f"{words}; go on with:\n  {command}"
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from answer_normalizers.scorers import Scorer, get_scorer
-
 from answer_normalizers import Verdict
+from answer_normalizers.scorers import Scorer, get_scorer
 from mathevalkit.metrics import Breakdown, Tally
 from mathevalkit.outcomes import scored
 from mathevalkit.types import Accuracy, Completion, Sample, ScoredCompletion
@@ -33,26 +32,27 @@ class Judge:
         """One verdict for each scorer, counted."""
         gold = self._samples[completion.sample_id].gold
         for index, (name, scorer) in enumerate(self._scorers):
-            line = scored(completion, self._verdict(name, scorer, gold=gold, completion=completion))
+            line = scored(completion, verdict_of(name, scorer, gold=gold, completion=completion))
             if index == 0:
                 self.breakdown.add(completion.sample_id, line.outcome)
             else:
                 self._others[name].add(completion.sample_id, line.outcome)
             yield name, line
 
-    @staticmethod
-    def _verdict(name: str, scorer: Scorer, *, gold: str, completion: Completion) -> Verdict | None:
-        if completion.finish_reason == "error":
-            return None
-        try:
-            return scorer(gold=gold, text=completion.text)
-        except Exception as error:  # noqa: BLE001  # a plug-in's fault must not stop a run that costs GPU hours
-            return Verdict(
-                equivalent=None,
-                stage="scorer",
-                reason=f"scorer {name!r} failed: {type(error).__name__}: {error}",
-            )
-
     def other_accuracies(self) -> dict[str, Accuracy]:
         """Accuracy under each scorer but the first."""
         return {name: tally.accuracy() for name, tally in self._others.items()}
+
+
+def verdict_of(name: str, scorer: Scorer, *, gold: str, completion: Completion) -> Verdict | None:
+    """A scorer's verdict on a completion; None where there is no text. A scorer that fails is undecided."""
+    if completion.finish_reason == "error":
+        return None
+    try:
+        return scorer(gold=gold, text=completion.text)
+    except Exception as error:  # noqa: BLE001  # a plug-in's fault must not stop a run that costs GPU hours
+        return Verdict(
+            equivalent=None,
+            stage="scorer",
+            reason=f"scorer {name!r} failed: {type(error).__name__}: {error}",
+        )

@@ -64,6 +64,20 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
         ["mathevalkit.preflight"],
         ["vocabulary", "tasks", "data", "prompting", "protocol", *ENGINE],
     ),
+    "saved generations": (
+        ["mathevalkit.generation_files", "mathevalkit.generation_lines"],
+        ["vocabulary", "tasks", "data", "records", "journal", *ENGINE],
+    ),
+    "rescoring": (
+        [
+            "mathevalkit.panel",
+            "mathevalkit.rescore_counts",
+            "mathevalkit.rescore_output",
+            "mathevalkit.rescoring",
+            "mathevalkit.disagreement_files",
+        ],
+        ["vocabulary", "records", "journal", "scoring", "saved generations", *ENGINE],
+    ),
     "pipeline": (["mathevalkit.pipeline"], PIPELINE),
     "command line": (
         [
@@ -74,13 +88,14 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "mathevalkit.display",
             "mathevalkit.interrupts",
             "mathevalkit.cli_options",
+            "mathevalkit.cli_score",
             "mathevalkit.cli_tasks",
             "mathevalkit.dry_run",
             "mathevalkit.show",
             "mathevalkit.cli",
             "mathevalkit.__main__",
         ],
-        [*PIPELINE, "records", "pipeline", *ENGINE],
+        [*PIPELINE, "records", "pipeline", "saved generations", "rescoring", *ENGINE],
     ),
 }
 

@@ -1,0 +1,284 @@
+"""Scoring what was generated before, with any scorers, without a model.
+
+    >>> from mathevalkit import rescore
+    >>> for row in rescore("runs/MetaMath-7B-V1.0/gsm8k/20260105T100000Z-3f2a1c",  # doctest: +SKIP
+    ...                    scorers=["metamath_gsm8k", "auto"]).rows:
+    ...     print(row.scorer, row.accuracy.value)
+    metamath_gsm8k 0.665
+    auto 0.667
+
+Files stream through in blocks, worker processes judge them, and what stays in memory is eight bytes a
+generation and one for each scorer. Rescoring a run writes its `verdicts.<scorer>.jsonl` anew, whole or not
+at all, and its `results.json` only where that is asked for. The generations are only read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from answer_normalizers.scorers import list_scorers
+from mathevalkit.errors import MathEvalError, RunDirectoryError, UsageError
+from mathevalkit.generation_files import Source, open_sources
+from mathevalkit.generation_lines import Block, Fields
+from mathevalkit.journal import RESULTS, verdicts_name
+from mathevalkit.panel import Cause, Disagreement, JudgeBlock, JudgedBlock, Panel
+from mathevalkit.rescore_counts import Counts, PairCount, ScorerRow
+from mathevalkit.rescore_output import recorded_accuracies, verdict_files
+from mathevalkit.rescore_output import write_results as rewrite_results
+
+__all__ = ["PairCount", "Rescored", "ScorerRow", "rescore"]
+
+ALL = "all"
+"""In the place of names: every scorer that can be used here."""
+WORTH_A_PROCESS = 1 << 23
+"""Bytes of generations from which on another process pays for its start."""
+BLOCKS_AHEAD = 3
+"""Blocks in flight for each worker; bounds the memory."""
+
+RunBlocks: TypeAlias = Callable[[JudgeBlock, Iterable[Block], Callable[[int], None]], Iterator[JudgedBlock]]
+"""Judging blocks in order, told of the bytes done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescored:
+    """What rescoring found."""
+
+    rows: tuple[ScorerRow, ...]
+    pairs: tuple[PairCount, ...]
+    disagreements: tuple[Disagreement, ...]
+    """At most as many as asked for, of as many kinds as there are."""
+    written: tuple[str, ...]
+    """Files written."""
+
+
+def rescore(
+    paths: str | Path | Sequence[str | Path] | Sequence[Source],
+    *,
+    scorers: Sequence[str] | str = (),
+    fields: Fields | None = None,
+    strategy: str | None = None,
+    data_file: str | Path | None = None,
+    task_dirs: Sequence[str | Path] = (),
+    jobs: int = 1,
+    write_verdicts: bool = True,
+    write_results: bool = False,
+    disagreements: int = 0,
+    on_disagreement: Callable[[Disagreement], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Rescored:
+    """Score saved generations with one or several scorers.
+
+    Args:
+        paths: run directories, JSON Lines files, or folders of them; or what ``open_sources`` made of them.
+        scorers: names; ``"all"`` for every one there is; empty for a run's own scorers, else ``auto``.
+        fields: names of the fields of JSON Lines files, where they are not the usual ones.
+        strategy: extraction strategy for scorers that take one; None for the run's own, else ``auto``.
+        data_file: the rows of a run's task, where they are not where the run's manifest says.
+        task_dirs: folders of the user's task files.
+        jobs: worker processes. A script that asks for several must guard its ``__main__``.
+        write_verdicts: write a run's ``verdicts.<scorer>.jsonl`` anew.
+        write_results: write a whole run's ``results.json`` anew; the first scorer decides.
+        disagreements: how many to return.
+        on_disagreement: called with every one.
+        on_progress: called with the bytes read and the bytes there are.
+
+    Raises:
+        UsageError: no such file, scorer or field.
+        DataError, RunDirectoryError, TaskError: a file cannot be read; see ``mathevalkit.errors``.
+    """
+    if jobs < 1:
+        raise UsageError(f"--jobs {jobs}: expected 1 or more")
+    sources = _opened(paths, fields=fields, data_file=data_file, task_dirs=task_dirs)
+    plans = [(source, _chosen(source, scorers), _strategy(source, strategy)) for source in sources]
+    for source, names, used in plans:
+        Panel(names, strategy=used)  # a name that does not exist is found before the work starts
+        if write_results and source.manifest and not (source.path / RESULTS).exists():
+            raise RunDirectoryError(
+                f"{source.path}: the run is not whole yet, so it has no {RESULTS} to write anew; "
+                "go on with the run first"
+            )
+    desk = _Desk(
+        total=sum(source.size for source in sources),
+        keep=disagreements,
+        on_disagreement=on_disagreement,
+        on_progress=on_progress,
+    )
+    with _mapper(jobs) as run_blocks:
+        for source, names, used in plans:
+            desk.take(
+                source,
+                JudgeBlock(
+                    layout=source.layout,
+                    label=source.label,
+                    scorers=names,
+                    strategy=used,
+                    with_lines=source.manifest is not None and (write_verdicts or write_results),
+                    max_disagreements=None if on_disagreement else disagreements,
+                ),
+                run_blocks,
+            )
+            if write_results and source.manifest is not None:
+                desk.written.append(rewrite_results(source, names, desk.rows[-len(names) :]))
+    return desk.rescored()
+
+
+class _Desk:
+    """Where the judged blocks of every source come in."""
+
+    def __init__(
+        self,
+        *,
+        total: int,
+        keep: int,
+        on_disagreement: Callable[[Disagreement], None] | None,
+        on_progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._total = total
+        self._seen = 0
+        self._keep = keep
+        self._on_disagreement = on_disagreement
+        self._on_progress = on_progress
+        self._kinds: dict[tuple[str, tuple[tuple[str, str, Cause], ...]], list[Disagreement]] = {}
+        self._pairs: list[PairCount] = []
+        self.rows: list[ScorerRow] = []
+        self.written: list[str] = []
+
+    def take(self, source: Source, judge: JudgeBlock, run_blocks: RunBlocks) -> None:
+        """Judge one source, count it, and write its verdicts where they are asked for."""
+        counts = Counts(judge.scorers)
+        writing: AbstractContextManager[Sequence[IO[bytes]]] = (
+            verdict_files(source, judge.scorers) if judge.with_lines else nullcontext(())
+        )
+        with writing as files:
+            for judged in run_blocks(judge, source.blocks(), self._progress):
+                counts.add(judged)
+                for file, lines in zip(files, judged.lines, strict=False):
+                    file.write(lines)
+                for disagreement in judged.disagreements:
+                    self._tell(disagreement)
+        if judge.with_lines:
+            self.written += [str(source.path / verdicts_name(name)) for name in judge.scorers]
+        self.rows += counts.rows(source, recorded_accuracies(source))
+        self._pairs += counts.pairs(source)
+
+    def rescored(self) -> Rescored:
+        """All of it."""
+        return Rescored(
+            rows=tuple(self.rows),
+            pairs=tuple(self._pairs),
+            disagreements=tuple(islice(self._shown(), self._keep)),
+            written=tuple(self.written),
+        )
+
+    def _shown(self) -> Iterator[Disagreement]:
+        """One of each kind, then the next of each kind, and so on."""
+        for of_one_round in zip_longest(*self._kinds.values()):
+            yield from filter(None, of_one_round)
+
+    def _progress(self, size: int) -> None:
+        self._seen += size
+        if self._on_progress is not None:
+            self._on_progress(min(self._seen, self._total), self._total)
+
+    def _tell(self, disagreement: Disagreement) -> None:
+        kept = self._kinds.setdefault((disagreement.source, disagreement.causes), [])
+        if len(kept) < self._keep:
+            kept.append(disagreement)
+        if self._on_disagreement is not None:
+            self._on_disagreement(disagreement)
+
+
+def _opened(
+    paths: str | Path | Sequence[str | Path] | Sequence[Source],
+    *,
+    fields: Fields | None,
+    data_file: str | Path | None,
+    task_dirs: Sequence[str | Path],
+) -> list[Source]:
+    if isinstance(paths, str | Path):
+        paths = [paths]
+    sources: list[Source] = []
+    for path in paths:
+        sources += (
+            [path]
+            if isinstance(path, Source)
+            else open_sources([path], names=fields, data_file=data_file, task_dirs=task_dirs)
+        )
+    return sources
+
+
+def suggested_jobs(size: int) -> int:
+    """Worker processes worth starting for so many bytes of generations."""
+    return max(1, min(os.cpu_count() or 1, size // WORTH_A_PROCESS))
+
+
+def _chosen(source: Source, scorers: Sequence[str] | str) -> tuple[str, ...]:
+    if scorers == ALL:
+        return list_scorers()
+    if isinstance(scorers, str):
+        return (scorers,)
+    if scorers:
+        return tuple(dict.fromkeys(scorers))
+    return source.manifest.scorers if source.manifest else ("auto",)
+
+
+def _strategy(source: Source, strategy: str | None) -> str:
+    return strategy or (source.manifest.recipe.strategy if source.manifest else "auto")
+
+
+# ---- streaming -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _mapper(jobs: int) -> Iterator[RunBlocks]:
+    """Judging blocks in order, here or in worker processes, never many blocks ahead."""
+
+    def here(
+        judge: JudgeBlock, blocks: Iterable[Block], progress: Callable[[int], None]
+    ) -> Iterator[JudgedBlock]:
+        for block in blocks:
+            yield judge(block)
+            progress(len(block.data))
+
+    if jobs == 1:
+        yield here
+        return
+
+    import multiprocessing
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    # Spawned, not forked: the caller may have threads.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+
+        def elsewhere(
+            judge: JudgeBlock, blocks: Iterable[Block], progress: Callable[[int], None]
+        ) -> Iterator[JudgedBlock]:
+            waiting: deque[tuple[Future[JudgedBlock], int]] = deque()
+            queue = iter(blocks)
+            try:
+                while True:
+                    for block in islice(queue, jobs * BLOCKS_AHEAD - len(waiting)):
+                        waiting.append((pool.submit(judge, block), len(block.data)))
+                    if not waiting:
+                        return
+                    future, size = waiting.popleft()
+                    yield future.result()
+                    progress(size)
+            except BrokenProcessPool as error:
+                raise MathEvalError(
+                    f"{judge.layout.path}: a worker process died (out of memory, or killed); "
+                    "repeat with fewer --jobs"
+                ) from error
+            finally:
+                for future, _ in waiting:
+                    future.cancel()
+
+        yield elsewhere
