@@ -2,7 +2,7 @@ r"""Where the answer stands in a text that a model wrote.
 
     >>> text = "She sells 16 - 3 - 4 = 9 eggs and makes 9 * 2 = $18.\n#### 18"
     >>> extract(text)
-    Extraction(value='18', start=59, end=61, rule='hash', explicit=True)
+    Extraction(value='18', start=58, end=60, rule='hash', explicit=True)
     >>> grade(gold="18", text=text).equivalent
     True
 
