@@ -119,13 +119,13 @@ def run(arguments: RunArguments) -> None:
 
     Repeating a command goes on where it stopped; what is on disk is never generated again.
     """
-    from mathevalkit.display import RunDisplay
-    from mathevalkit.pipeline import evaluate_all
-
     request = read_request(arguments)
     if arguments.dry_run:
         _dry_run(request, as_json=arguments.as_json)
         return
+    from mathevalkit.display import RunDisplay
+    from mathevalkit.pipeline import evaluate_all
+
     display = RunDisplay(argv=sys.argv, quiet=arguments.quiet, as_json=arguments.as_json)
     several = len(request.engines) * len(request.tasks) > 1
     with interrupts_once() as interrupts:
