@@ -91,7 +91,7 @@ def _examine(gold: str, pred: str, policy: Policy) -> Examination:
     if not left.text or not right.text:
         same = left.text == right.text and not left.text and gold.strip() == pred.strip()
         return Examination(_STRINGS_EQUAL if same else _EMPTY, left, right)
-    if left.text == right.text or _SPACES.sub("", left.text) == _SPACES.sub("", right.text):
+    if _same_string(left.text, right.text):
         return Examination(_STRINGS_EQUAL, left, right)
     verdict = _judge(left, right, policy)
     if verdict.equivalent is not True:
@@ -99,6 +99,13 @@ def _examine(gold: str, pred: str, policy: Policy) -> Examination:
         if second is not None:
             return Examination(second, left, right)
     return Examination(verdict, left, right)
+
+
+def _same_string(gold: str, pred: str) -> bool:
+    """Equality but for spaces that do not stand between digits."""
+    if gold == pred:
+        return True
+    return (" " in gold or " " in pred) and _SPACES.sub("", gold) == _SPACES.sub("", pred)
 
 
 def _judge(gold: Reading, pred: Reading, policy: Policy) -> Verdict:

@@ -28,6 +28,8 @@ from answer_normalizers.values import (
 
 SEPARATORS = frozenset({",", ";", "and", "or", "\\\\"})
 _SET_OPERATORS = {"∪": "|", "∩": "&", "\\": "-"}
+_ENDS = frozenset({"end", "}", ")", "]", ",", "\\}", "&", "\\\\", ";"})
+"""Kinds of token that end an item, so that nothing more needs to be tried."""
 STARTS = frozenset(
     {"num", "sym", "fn", "cmd", "(", "[", "{", "\\{", "<(", "⌊", "⌈", "begin", "‖", "∠", "△", "currency"}
 )
@@ -144,7 +146,13 @@ class Grammar:
 
     def element(self) -> Value:
         """A relation, value, ratio or quantity: one item of a list."""
-        value = self.relation()
+        if self.kind == "rel" or (self.kind == "sym" and self.tokens[self.position + 1][0] in ("(", "'")):
+            value = self.relation()
+        else:
+            value = self.terms()
+            if self.kind in _ENDS:
+                return value
+            value = self.relation(value)
         if self.kind == ":" and not self.builder:
             parts = [value]
             while self.kind == ":":
@@ -205,14 +213,16 @@ class Grammar:
 
     # -- relations and sums ------------------------------------------------------------------------------------
 
-    def relation(self) -> Value:
-        """A chain of relations, or a plain value."""
-        if self.kind == "rel":
+    def relation(self, first: Value | None = None) -> Value:
+        """A chain of relations, or a plain value; `first` where its first terms have been read."""
+        if first is not None:
+            first = self.set_operations(first)
+        elif self.kind == "rel":
             operator = str(self.peek(0)[1])
             if operator in ("=", "~", "~=", "sim", "=>", "->"):
                 self.advance()
                 return self.relation()
-            first: Value = Sym("?")
+            first = Sym("?")
         else:
             first = self.labelled_call() or self.sum()
         if self.kind != "rel":
@@ -258,7 +268,10 @@ class Grammar:
 
     def sum(self) -> Value:
         """Terms joined by signs, and set operations between such sums."""
-        value = self.terms()
+        return self.set_operations(self.terms())
+
+    def set_operations(self, value: Value) -> Value:
+        """Unions, intersections and differences of the sum just read with the sums behind it."""
         while self.kind in _SET_OPERATORS:
             operator = _SET_OPERATORS[str(self.advance())]
             while self.kind in (",", *_SET_OPERATORS):

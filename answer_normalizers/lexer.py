@@ -67,6 +67,10 @@ _TIMES_TEN = re.compile(r"\s*10\s*(?:\^|\*\*)")
 _ELLIPSIS = re.compile(r"\s*(?:\\l?dots\b|\\cdots\b|\.\.\.+)")
 _ESCAPED = {"{": "\\{", "}": "\\}", "|": "‖", "%": "%", "$": "currency", "\\": "\\\\", "&": "&", "_": "_", "#": "#"}
 _STAR = {"**": "^", "*": "*", "÷": "/", "...": "…"}
+_PLAIN: tuple[dict[str, Token], dict[str, Token]] = tuple(  # type: ignore[assignment]
+    {mark: (mark, mark, spaced) for mark in "+-/^_{},;'!|&:"} for spaced in (False, True)
+)
+"""The tokens of operators that stand for themselves, without and with a space before them."""
 _WORDY_TEXT = re.compile(r"[A-Za-z]{2}")
 
 
@@ -95,38 +99,50 @@ class _Lexer:
             match = match_at(text, self.position)
             assert match is not None  # the last alternative matches any character
             kind = match.lastgroup
-            if kind == "space":
+            if kind == "operator":
+                operator = match.group()
+                self.position = match.end()
+                token = _PLAIN[self.spaced].get(operator)
+                if token is not None:
+                    tokens.append(token)
+                else:
+                    self._operator(operator)
+            elif kind == "number" or kind == "grouped":
+                self._number(match)
+            elif kind == "space":
                 self.position = match.end()
                 self.spaced = True
                 continue
-            if kind == "number" or kind == "grouped":
-                self._number(match)
             elif kind == "letters":
                 self.position = match.end()
                 self._letters(match.group())
-            elif kind == "operator":
-                self.position = match.end()
-                self._operator(match.group())
             elif kind == "command":
                 self.position = match.end()
-                if not self._command(match.group()[1:]):
+                name = match.group()[1:]
+                if name in _COMMANDS:
+                    tokens.append(("cmd", _COMMANDS[name], self.spaced))
+                elif not self._command(name):
                     continue
-            else:
-                self.position = match.end()
-                character = match.group()[1]
-                if character in "()[]":
-                    self.spaced = True
-                    continue
-                tokens.append((_ESCAPED.get(character, character), character, self.spaced))
-                if character == "{":
-                    self.brackets += 1
-                elif character == "}":
-                    self.brackets -= 1
+            elif not self._escaped(match):
+                continue
             self.spaced = False
-            if len(tokens) > MAX_TOKENS:
-                raise UnreadableError("too many tokens")
+        if len(tokens) > MAX_TOKENS:
+            raise UnreadableError("too many tokens")
         tokens.append(("end", None, False))
         return tokens
+
+    def _escaped(self, match: re.Match[str]) -> bool:
+        self.position = match.end()
+        character = match.group()[1]
+        if character in "()[]":
+            self.spaced = True
+            return False
+        self.tokens.append((_ESCAPED.get(character, character), character, self.spaced))
+        if character == "{":
+            self.brackets += 1
+        elif character == "}":
+            self.brackets -= 1
+        return True
 
     def _number(self, match: re.Match[str]) -> None:
         text = self.text
@@ -143,6 +159,9 @@ class _Lexer:
         else:
             literal = match.group()
             self.position = match.end()
+            if "." not in literal and len(literal) < 10 and text[self.position : self.position + 1] not in ("e", "E"):
+                self.tokens.append(("num", Num(int(literal)), self.spaced))
+                return
         if len(literal) > MAX_NUMBER_DIGITS:
             raise UnreadableError("a number of too many digits")
         if "." in literal:
@@ -230,9 +249,7 @@ class _Lexer:
             if name in ("hspace", "phantom"):
                 self._argument()
             return False
-        if name in _COMMANDS:
-            add(("cmd", _COMMANDS[name], self.spaced))
-        elif name in FUNCTIONS or name in FUNCTION_ALIASES:
+        if name in FUNCTIONS or name in FUNCTION_ALIASES:
             add(("fn", FUNCTION_ALIASES.get(name, name), self.spaced))
         elif name in NAMED:
             add(("sym", Sym(NAMED[name]), self.spaced))

@@ -32,6 +32,10 @@ _PAIRS = [
 ]  # fmt: skip
 
 
+_OPENERS = frozenset(opener[0] for opener, _ in _PAIRS) - {"\\"}
+_ENDINGS = frozenset(_CLOSING) | {"\\", ")", "]"}
+
+
 def normalize(text: str) -> str:
     """Return `text` without its box, wrappers, closing punctuation and unicode mathematics."""
     if not text.isascii():
@@ -125,6 +129,9 @@ def _unit_after_box(trailing: str) -> str:
 
 def unwrap(text: str) -> str:
     """Strip white space, delimiters, markdown and closing punctuation, until nothing more comes off."""
+    text = text.strip()
+    if text and text[0] not in _OPENERS and text[-1] not in _ENDINGS:
+        return text
     while True:
         before = text
         text = text.strip()

@@ -78,7 +78,7 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     value = _wordy(clean)
     if value is not None:
         return Reading(clean, value)
-    if ":" in clean or clean[-1] in "mM}":
+    if ":" in clean or (clean[-1] in "mM}" and clean[0].isdigit() and ("m" in clean or "M" in clean)):
         clock = _clock(flatten(clean))
         if clock is not None:
             return Reading(clean, clock)
@@ -125,8 +125,8 @@ def flatten(text: str) -> str:
 
 def _wordy(clean: str) -> Value | None:
     """The value of an answer that is one text command, or words alone; None where mathematics must be read."""
-    match = _TEXT_COMMAND.fullmatch(clean)
-    while match:
+    match = _TEXT_COMMAND.fullmatch(clean) if clean[0] == "\\" and clean[-1] == "}" else None
+    if match:
         inner = unwrap(match.group(1))
         if not inner:
             return None
