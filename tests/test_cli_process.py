@@ -145,7 +145,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(slow: Sums, more_sign
     assert command[1:] == slow_command(slow)
     assert err.count("stopping already") == more_signals
     again = start(command[1:], cwd=slow.folder, PYTHONPATH=str(slow.folder))
-    out, err = again.communicate(timeout=30)
+    again.communicate(timeout=30)
     assert again.returncode == 0
     assert slow.run_dirs() == [run_dir]
     assert sorted(keys(run_dir), key=int) == [str(i) for i in range(30)]
