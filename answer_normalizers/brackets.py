@@ -164,19 +164,14 @@ class Brackets(Grammar):
         while True:
             while self.kind == "cmd" and self.peek(0)[1] == "cline":
                 self.advance()
-            if self.kind in ("end", "\\\\") and not (self.kind == "end" and self.peek(0)[1] is None):
+            if self.kind in ("end", "close", "\\\\"):
                 if row:
                     rows.append(tuple(row))
                     row = []
                 if self.kind == "\\\\":
                     self.advance()
                     continue
-                self.advance()
-                break
-            if self.kind == "end":
-                if row:
-                    rows.append(tuple(row))
-                self.repairs += 1
+                self.expect("close")
                 break
             if self.kind == "&" or (self.kind == "text" and self.peek()[0] == "&"):
                 self.advance()
@@ -207,13 +202,12 @@ class Brackets(Grammar):
     def layout(self) -> Value:
         """Lines of an alignment, as items."""
         parts: list[Value] = []
-        while not (self.kind == "end"):
+        while self.kind not in ("end", "close"):
             if self.kind in ("&", *SEPARATORS):
                 self.advance()
                 continue
             parts.append(self.element())
-        if self.peek(0)[1] is not None:
-            self.advance()
+        self.expect("close")
         if not parts:
             raise UnreadableError("an empty environment")
         return parts[0] if len(parts) == 1 else Items(tuple(parts))

@@ -167,6 +167,8 @@ class Calls(Brackets):
     def subscript(self) -> str:
         """The subscript as a string of its tokens."""
         if self.kind != "{":
+            if self.kind not in ("num", "sym", "word", "text", "cmd", "*", "+", "-", "fn"):
+                raise UnreadableError(f"{self.kind} as a subscript")
             token = self.advance()
             return str(getattr(token, "name", getattr(token, "value", token)))
         parts: list[str] = []
@@ -333,6 +335,8 @@ class Calls(Brackets):
             return Apply(name, arguments)
         if len(arguments) != 1:
             raise UnreadableError(f"{name} of several arguments")
+        if name == "binom":
+            raise UnreadableError("a binomial of one argument")
         argument = arguments[0]
         if name == "log":
             return Apply("log", (argument, base)) if base is not None else Apply("log?", (argument,))

@@ -309,6 +309,7 @@ def _in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], policy: Poli
     if len(gold) * len(pred) > MAX_PAIRINGS:
         return _unsure("limits", "lists too long to match item by item")
     unsure: Verdict | None = None
+    settled = True
     for ours, theirs, flipped in ((gold, pred, False), (pred, gold, True)):
         for item in ours:
             found: bool | None = False
@@ -323,9 +324,9 @@ def _in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], policy: Poli
             if found is False:
                 side = "prediction" if flipped else "gold"
                 return _no("set", f"an item of the {side} is missing from the other answer")
-            if found is None:
-                assert unsure is not None
-                return unsure
+            settled = settled and found is True
+    if unsure is not None and not settled:
+        return unsure
     return Verdict(True, "set", "every item of each answer is in the other")
 
 

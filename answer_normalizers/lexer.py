@@ -16,7 +16,7 @@ import re
 
 from flint import fmpq
 
-from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_TOKENS
+from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_TEXT_DEPTH, MAX_TOKENS
 from answer_normalizers.normalize import matching_brace
 from answer_normalizers.symbols import (
     ACCENTS,
@@ -84,7 +84,10 @@ def tokenize(text: str, *, split_thousands: bool = False, plain_exponent: bool =
 
 
 class _Lexer:
-    def __init__(self, text: str, *, split_thousands: bool, plain_exponent: bool) -> None:
+    def __init__(self, text: str, *, split_thousands: bool, plain_exponent: bool, depth: int = 0) -> None:
+        if depth > MAX_TEXT_DEPTH:
+            raise UnreadableError("text commands nested too deeply")
+        self.depth = depth
         self.text = text
         self.tokens: list[Token] = []
         self.position = 0
@@ -240,6 +243,9 @@ class _Lexer:
     def _command(self, name: str) -> bool:
         """Append the tokens of `\\name`; return False where it means nothing but perhaps a space."""
         add = self.tokens.append
+        if name in _COMMANDS:
+            add(("cmd", _COMMANDS[name], self.spaced))
+            return True
         if name in IGNORED:
             if name in ("left", "right", "middle") and self.text[self.position : self.position + 1] == ".":
                 self.position += 1
@@ -272,7 +278,7 @@ class _Lexer:
         elif name in ACCENTS:
             self._accent(ACCENTS[name])
         elif name in ("begin", "end"):
-            add((name, (self._argument() or "").rstrip("*"), self.spaced))
+            add(("begin" if name == "begin" else "close", (self._argument() or "").rstrip("*"), self.spaced))
         elif name in _KEPT:
             add(("cmd", name, self.spaced))
         elif name in ("euro", "pound", "pounds", "yen", "rupee"):
@@ -340,15 +346,19 @@ class _Lexer:
                         return True
             self.tokens.append(("text", content, self.spaced))
             return True
-        inner = _Lexer(content.replace("$", ""), split_thousands=self.split_thousands, plain_exponent=self.plain_exponent)
+        inner = self.within(content.replace("$", ""))
         inner.brackets = self.brackets
         inner.tokens = self.tokens
         inner.spaced = self.spaced
-        if len(content) >= len(self.text):
-            raise UnreadableError("text that contains itself")
         inner.run()
         self.tokens.pop()
         return True
+
+    def within(self, content: str) -> _Lexer:
+        """A lexer for the argument of a command."""
+        return _Lexer(
+            content, split_thousands=self.split_thousands, plain_exponent=self.plain_exponent, depth=self.depth + 1
+        )
 
     def _accent(self, prefix: str) -> None:
         content = (self._argument() or "").strip()
@@ -365,16 +375,11 @@ class _Lexer:
         if prefix in ("vec", "") and _WORDY_TEXT.search(content) and "\\" not in content and len(content) > 2:
             self.tokens.append(("text", content, self.spaced))
             return
-        before = len(self.tokens)
-        inner = _Lexer(content, split_thousands=self.split_thousands, plain_exponent=self.plain_exponent)
-        if len(content) >= len(self.text):
-            raise UnreadableError("an accent that contains itself")
-        tokens = inner.run()[:-1]
+        tokens = self.within(content).run()[:-1]
         if prefix and prefix != "vec" and len(tokens) == 1 and tokens[0][0] == "sym":
             self.tokens.append(("sym", Sym(f"{prefix} {tokens[0][1].name}"), self.spaced))  # type: ignore[attr-defined]
         else:
             self.tokens.extend([("{", "{", self.spaced), *tokens, ("}", "}", False)])
-        assert len(self.tokens) > before
 
 
 _LETTER_ALIASES = {"varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "varrho": "rho", "imath": "i", "jmath": "j"}

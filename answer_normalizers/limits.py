@@ -12,6 +12,12 @@ MAX_TOKENS = 6_000
 MAX_DEPTH = 40
 """Nested groups, fractions, scripts and function arguments. About eight Python frames each."""
 
+MAX_PROSE_CHARACTERS = 400
+"""Longer answers are not searched for mathematics between words."""
+
+MAX_TEXT_DEPTH = 6
+"""Text commands and accents inside one another."""
+
 MAX_NUMBER_DIGITS = 4_000
 """Digits of a literal that is turned into a number, and decimal exponent of a literal kept exact."""
 
@@ -42,5 +48,5 @@ MAX_DETERMINANT = 6
 MAX_DEGREE = 60
 """Degree of a polynomial whose roots are isolated."""
 
-MAX_INTEGRAND_EVALUATIONS = 300
+MAX_INTEGRAND_EVALUATIONS = 60
 """Evaluations of an integrand spent on one numeric integral."""

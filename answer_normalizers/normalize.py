@@ -23,6 +23,7 @@ _UNICODE = str.maketrans(UNICODE)
 _BOX = re.compile(r"\\?f?boxed\s*(?=\{)|\\fbox\s*(?=\{)|\\boxed\s*(?=\S)")
 _BETWEEN_BOXES = re.compile(r"[\s,;.$]*(?:\\(?:text|mbox|quad|qquad|,|;)|\{|\}|and|or|\\\)|\\\(|[\s,;$&])*[\s,;$]*")
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2})")
+_ROW_BREAK_IN_TERM = re.compile(r"([-+*/^=(])\\\\(?=\\[a-zA-Z])")
 _BARE_COMMAND = re.compile(r"(?<![a-zA-Z\\])(d?frac|tfrac|sqrt|text|mathrm|boxed)(?=\s*[{\[])")
 _ROOT_ARGUMENT = re.compile(r"\\sqrt (?=\\?[({])")
 _CLOSING = ".,;:!?"
@@ -44,6 +45,8 @@ def normalize(text: str) -> str:
         text = _open_boxes(text)
     if "\\\\" in text and "\\begin" not in text:
         text = _DOUBLED.sub(r"\\", text)
+    elif "\\\\\\" in text:
+        text = _ROW_BREAK_IN_TERM.sub(r"\1", text)
     if "frac" in text or "sqrt" in text or "text" in text:
         text = _BARE_COMMAND.sub(_with_backslash, text)
     text = unwrap(text)

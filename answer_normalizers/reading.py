@@ -11,8 +11,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+
 from answer_normalizers.lexer import UnreadableError, split_run
+from answer_normalizers.limits import MAX_PROSE_CHARACTERS
 from answer_normalizers.normalize import normalize, unwrap
+from answer_normalizers.numbers import plain_number
 from answer_normalizers.parser import parse
 from answer_normalizers.settle import settle
 from answer_normalizers.symbols import SHORT_WORDS
@@ -32,6 +35,7 @@ class Reading:
     """Why it could not be read."""
 
 
+_PLAIN_LENGTH = 40
 _TEXT_COMMAND = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}")
 _WORDS_ONLY = re.compile(r"[A-Za-z][A-Za-z']*(?:(?:-|[.,:;]? |\.)[A-Za-z][A-Za-z']*)*[.:]?")
 _CHOICES = re.compile(r"\(?[A-Z]\)?(?:(?:\s*,\s*|\s*,?\s*\band\b\s*|\s*,?\s*\bor\b\s*)\(?[A-Z]\)?)*")
@@ -75,7 +79,10 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     clean = normalize(text)
     if not clean:
         return Reading(clean, None, "empty")
-    value = _wordy(clean)
+    number = plain_number(clean) if len(clean) < _PLAIN_LENGTH and "." not in clean and "=" not in clean else None
+    if number is not None:
+        return Reading(clean, Num(number))
+    value = _wordy(clean) if len(clean) <= MAX_PROSE_CHARACTERS else None
     if value is not None:
         return Reading(clean, value)
     if ":" in clean or (clean[-1] in "mM}" and clean[0].isdigit() and ("m" in clean or "M" in clean)):
@@ -92,6 +99,8 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         return Reading(clean, settle(parse(clean, split_thousands=split_thousands, plain_exponent=plain_exponent)))
     except UnreadableError as error:
         problem = str(error)
+    if len(clean) > MAX_PROSE_CHARACTERS:
+        return Reading(clean, None, problem)
     flat = flatten(clean)
     value = _ratio(flat)
     if value is not None:

@@ -88,9 +88,9 @@ class Reward:
             for gold, completion in zip(golds, completions, strict=True)
         ]
         if log_extra is not None:
-            found = [verdict.extraction if verdict else None for verdict in verdicts]
+            found = [None if verdict is None else verdict.extraction for verdict in verdicts]
             log_extra("extracted", [extraction.value if extraction else "" for extraction in found])
-            log_extra("judgement", [verdict.reason if verdict else "no gold" for verdict in verdicts])
+            log_extra("judgement", ["no gold" if verdict is None else verdict.reason for verdict in verdicts])
         return [None if verdict is None else self._value(verdict) for verdict in verdicts]
 
     def compute_score(
