@@ -72,7 +72,7 @@ def changed(argv: Sequence[str], *, drop: Sequence[str] = (), add: Mapping[str, 
     """The command without the options in ``drop``, and with those in ``add`` instead of what it gave."""
     added = add or {}
     gone = {*drop, *added}
-    words = [Path(argv[0]).name if argv else "mathevalkit"]
+    words = ["python", "-m", "mathevalkit"] if Path(argv[0]).name == "__main__.py" else [Path(argv[0]).name]
     skip = False
     for word in argv[1:]:
         name, equals, _ = word.partition("=")

@@ -134,7 +134,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(slow: Sums, more_sign
     for _ in range(more_signals):
         time.sleep(0.1)
         running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=30)
     assert running.returncode == 130
     assert "Traceback" not in err
     assert "Exception" not in err
