@@ -66,7 +66,7 @@ def _command(words: list[str]) -> tuple[Any, list[str]]:
     return command, words
 
 
-@pytest.mark.parametrize("words", _commands())
+@pytest.mark.parametrize("words", list(_commands()))
 def test_a_command_line_is_understood(words):
     command, rest = _command(words)
     if set(rest) <= {"--help", "--version"}:
