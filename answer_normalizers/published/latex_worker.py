@@ -14,7 +14,9 @@ SECONDS = 5.0
 """What the original allows a pair."""
 MAX_LENGTH = 10_000
 
-_NUMBER = re.compile(r"(-?)(?:(\d{1,15})(?:\.(\d{1,12}))?|\\frac\{(\d{1,15})\}\{(\d{1,15})\})")
+_NUMBER = re.compile(
+    r"(-?)(?:(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,12}))?|\\frac\{([1-9][0-9]{0,14})\}\{([1-9][0-9]{0,14})\})"
+)
 
 
 def same_by_sympy(left: str, right: str) -> tuple[bool | None, str]:
@@ -45,12 +47,7 @@ def _number(answer: str) -> Fraction | None:
     if match is None:
         return None
     sign, whole, decimals, above, below = match.groups()
-    if below is not None:
-        if int(below) == 0:
-            return None
-        value = Fraction(int(above), int(below))
-    else:
-        value = Fraction(f"{whole}.{decimals or 0}")
+    value = Fraction(int(above), int(below)) if below else Fraction(f"{whole}.{decimals or 0}")
     return -value if sign else value
 
 

@@ -138,7 +138,7 @@ CONTINUATIONS = [
     "#### 5\n\nQ: How many?\nA: 7",
     "She has 5.\n\nQuestion: How many?\nAnswer: 7",
     "The answer is: 5\n\n### Instruction:\nHow many?\n\n### Response: The answer is: 7",
-    "Final Answer: The final answer is $5$. I hope it is correct.\n\nProblem:\nFind 3 + 4.\n\nSolution:\n$\\boxed{7}$",
+    "The final answer is $5$. I hope it is correct.\n\nProblem:\nFind 3 + 4.\n\nSolution:\n$\\boxed{7}$",
     "\\boxed{5}<|im_end|>\n<|im_start|>user\nAnd 3 + 4?<|im_end|>\n<|im_start|>assistant\n\\boxed{7}",
     "The answer is 5.</s>The answer is 7.",
     "Answer: 5\nUser: and 3 + 4?\nAnswer: 7",
@@ -172,7 +172,7 @@ THINKING = {
     "<thinking>\\boxed{4}</thinking>\\boxed{5}": "5",
     "[THINK]\\boxed{4}[/THINK]\\boxed{5}": "5",
     "◁think▷\\boxed{4}◁/think▷\\boxed{5}": "5",
-    "<|channel|>analysis<|message|>maybe 4<|end|><|start|>assistant<|channel|>final<|message|>The answer is 5.": "5",
+    "<|channel|>analysis<|message|>maybe 4<|end|><|channel|>final<|message|>The answer is 5.": "5",
     "<think>4</think>\n<answer>5</answer>": "5",
     "<think>the answer is 4": None,
     "<think>\\boxed{4} so": None,
@@ -344,7 +344,7 @@ def test_the_strategy_whole_takes_all_of_a_short_reply() -> None:
 
 
 def test_an_unknown_strategy_names_its_neighbours() -> None:
-    with pytest.raises(UnknownNameError, match="'bxed'.*did you mean 'boxed'"):
+    with pytest.raises(UnknownNameError, match=r"'bxed'.*did you mean 'boxed'"):
         extract("5", strategy="bxed")
 
 
@@ -360,11 +360,12 @@ def test_grade_says_where_the_answer_stood() -> None:
     assert verdict.extraction == Extraction("18", text.index("18"), len(text), "the_answer_is", True)
 
 
-PIECES = st.sampled_from(
-    r"""\boxed{ \boxed \fbox{ } { $ $$ \( \) \[ \] ** #### answer|is Answer: ANSWER|IS A: <think> </think> <answer>
-    </answer> 18 -5 1,450 3/4 \frac{1}{2} = and or . , ! % dollars Check: Question: Q: \text{ } \{ \} \\ 答案是 your|answer
-    <|im_end|> x ( ) : 4:30 [answer] $ANSWER oxed{""".replace("\n", " ").split()
-).map(lambda piece: piece.replace("|", " ") if piece.startswith(("answer|", "ANSWER|", "your|")) else piece)
+MARKS = r"""
+\boxed{ \boxed \fbox{ oxed{ } { $ $$ \( \) \[ \] ** #### Answer: A: Check: Question: Q: <answer> </answer>
+<think> </think> <|im_end|> [answer] $ANSWER 18 -5 1,450 3/4 4:30 \frac{1}{2} x = and or . , ! % ( ) : dollars
+\text{ \{ \} \\ 答案是
+"""
+PIECES = st.sampled_from([*MARKS.split(), "answer is ", "ANSWER IS ", "your answer", "The answer is: "])
 TEXTS = st.one_of(
     st.text(max_size=200),
     st.lists(st.one_of(PIECES, st.sampled_from([" ", "\n", "\n\n", ""])), max_size=40).map("".join),
