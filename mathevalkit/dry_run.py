@@ -15,7 +15,7 @@ from mathevalkit.backends.base import Tokenizer
 from mathevalkit.errors import RunDirectoryError
 from mathevalkit.progress_line import duration
 from mathevalkit.results_view import sampling_text
-from mathevalkit.terminal import clean, clean_block
+from mathevalkit.terminal import clean, clean_block, model_name
 from mathevalkit.types import Plan, Request, Results, Sample
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def print_preview(console: Console, shown: Preview) -> None:
 
     of = f" of {shown.rows_of_task:,}" if shown.rows != shown.rows_of_task else ""
     known = {True: "known", False: "not the task's own", None: "nothing to compare with"}[shown.data_known]
-    console.print(Text.assemble((clean(shown.task), "bold"), f" · {clean(shown.model)}"), soft_wrap=True)
+    console.print(Text.assemble((clean(shown.task), "bold"), f" · {model_name(shown.model)}"), soft_wrap=True)
     line(
         "model",
         f"{clean(shown.model)}, revision {clean(shown.revision or 'unknown')}, on {clean(shown.backend)}",

@@ -103,8 +103,8 @@ def _forms(progress: Progress, *, label: str, speed: Speed, since_update: float)
     left = speed.seconds_left
     tail = [] if left is None else [f"~{clock(max(0.0, left - since_update))} left"]
     tokens = speed.tokens_per_second
-    long = [] if tokens is None else [f"{tokens:,.0f} tokens/s"]
-    short = [] if tokens is None else [f"{tokens:,.0f} tok/s"]
+    long = [] if tokens is None else [f"{tokens_per_second(tokens)} tokens/s"]
+    short = [] if tokens is None else [f"{tokens_per_second(tokens)} tok/s"]
     outcomes = _outcomes(progress, "truncated", "no answer", "undecided", "failed")
     abbreviated = _outcomes(progress, "trunc", "no-ans", "undec", "failed")
     yield "  ".join([f"{label} {{bar}} {count}", accuracy, *outcomes, *long, *tail])
@@ -150,6 +150,11 @@ def interval(accuracy: Accuracy) -> str:
 def accuracy_text(accuracy: Accuracy) -> str:
     """``66.5 % (61.8–70.9)``: the accuracy with its 95 % interval."""
     return f"{percent(accuracy.value)} ({interval(accuracy)})" if accuracy.value is not None else "–"
+
+
+def tokens_per_second(rate: float) -> str:
+    """``2,310``; slow ones with a decimal, ``3.4``."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
 
 
 def clock(seconds: float) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mathevalkit.progress_line import accuracy_text, duration, interval, percent
+from mathevalkit.progress_line import accuracy_text, duration, interval, percent, tokens_per_second
 from mathevalkit.terminal import clean, model_name, print_line
 from mathevalkit.types import (
     Group,
@@ -132,6 +132,8 @@ def print_results(console: Console, results: Results, facts: RunFacts, *, repeat
     """The whole of it: heading, tables, facts, the next command. ``repeated``: nothing was generated."""
     from rich.text import Text
 
+    if console.is_terminal:
+        console.print()
     note = " · on disk already, nothing was generated (--new starts afresh)" if repeated else ""
     title = Text.assemble((clean(results.task), "bold"), f" · {model_name(results.model)}", (note, "yellow"))
     print_line(console, title)
@@ -251,7 +253,7 @@ def _cross_table(results: Results) -> Table | None:
         return "–" if value is None else f"{100 * value:.1f}"
 
     table = _table()
-    table.add_column("accuracy, %", min_width=12, max_width=40, overflow="fold")
+    table.add_column("% by level", min_width=12, max_width=40, overflow="fold")
     for level in results.by_level:
         table.add_column(Text(clean(level.name)), justify="right", max_width=12)
     table.add_column("all", justify="right")
@@ -299,9 +301,13 @@ def _facts(results: Results, facts: RunFacts) -> Iterator[tuple[str, str]]:
         yield "", f"from {facts.recipe.origin}"
     yield "engine", facts.backend + (f", restarted {results.restarts} times" if results.restarts else "")
     seconds = facts.seconds or results.seconds
-    if seconds:
-        yield "time", ", ".join(f"{name} {duration(value)}" for name, value in seconds.items())
-    yield "tokens", f"{results.prompt_tokens:,} read, {results.completion_tokens:,} generated"
+    if shown := [f"{name} {duration(value)}" for name, value in seconds.items() if value >= 0.05]:
+        yield "time", ", ".join(shown)
+    generation = results.seconds.get("generation")
+    # With several sessions the seconds are the last one's, and the tokens everybody's.
+    pace = results.completion_tokens / generation if generation and results.sessions == 1 else None
+    rate = f", {tokens_per_second(pace)} tokens/s" if pace else ""
+    yield "tokens", f"{results.prompt_tokens:,} read, {results.completion_tokens:,} generated{rate}"
     if facts.engine_log:
         yield "engine log", facts.engine_log
     yield "run", results.run_dir

@@ -126,8 +126,8 @@ def test_quiet_is_one_line_for_each_result(cli: Cli, sums: Sums):
 
 def test_limit_draws_with_the_seed_and_first_takes_the_first(cli: Cli, sums: Sums):
     def ids(*options: str) -> list[str]:
-        cli(*sums.command, "--new", "--quiet", *options)
-        lines = (sums.run_dirs()[-1] / "generations.jsonl").read_bytes().splitlines()[1:]
+        cli(*sums.command, "--new", "--json", *options)
+        lines = Path(json.loads(cli.out)["run_dir"], "generations.jsonl").read_bytes().splitlines()[1:]
         return [orjson.loads(line)["sample_id"] for line in lines]
 
     assert ids("--first", "5") == ["0", "1", "2", "3", "4"]

@@ -257,8 +257,8 @@ def test_no_subject_and_no_level_is_lost(width: int):
 
 
 def test_outcomes_stand_in_the_table_where_there_is_room():
-    assert "no answer" in printed(results(), facts(), width=140).splitlines()[3]
-    assert "no answer" not in printed(results(), facts(), width=80).splitlines()[3]
+    assert "no answer" in printed(results(), facts(), width=140).splitlines()[4]
+    assert "no answer" not in printed(results(), facts(), width=80).splitlines()[4]
 
 
 def test_outcome_counts_and_bounds_are_always_said():
