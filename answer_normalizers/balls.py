@@ -16,7 +16,7 @@ from zlib import crc32
 from flint import acb, arb, ctx, fmpq
 
 from answer_normalizers.limits import MAX_INTEGRAND_EVALUATIONS, MAX_MAGNITUDE_BITS, MAX_NODE_VISITS, MAX_SUM_TERMS
-from answer_normalizers.values import Apply, Num, Rational, Sym, Value
+from answer_normalizers.values import Apply, Num, Rational, Sym, Value, free_symbols
 
 _LOCK = RLock()
 _HALF = fmpq(1, 2)
@@ -99,7 +99,7 @@ class BallPoint:
         value = self.value(base)
         if n is not None:
             if type(n) is int:
-                if n < 0 and value.contains(0):
+                if n <= 0 and value.contains(0):
                     raise UnevaluableError
                 _check_magnitude(value, abs(n))
                 return value**n
@@ -141,6 +141,8 @@ class BallPoint:
         variable, lower, upper, term = args
         first, last = _integer(self.value(lower)), _integer(self.value(upper))
         if first is None or last is None or last - first >= MAX_SUM_TERMS or type(variable) is not Sym:
+            raise UnevaluableError
+        if any("_" in name and variable.name in name for name in free_symbols(term)):
             raise UnevaluableError
         total = acb(0 if head == "sum" else 1)
         env = self.env

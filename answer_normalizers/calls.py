@@ -184,12 +184,13 @@ class Calls(Brackets):
         return "".join(parts)
 
     def call(self, name: str) -> Value:
-        """`name(…)`."""
-        self.expect("(")
+        """`name(…)`, or `name[…]` as in an expectation."""
+        closer = "]" if self.kind == "[" else ")"
+        self.expect("[" if self.kind == "[" else "(")
         bars, self.bars = self.bars, 0
         inner = self.items()
         self.bars = bars
-        self.expect(")")
+        self.expect(closer)
         return Apply("call", (Sym(name), *(inner.items if type(inner) is Items else (inner,))))
 
     def script(self) -> Value:

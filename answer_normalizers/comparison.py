@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flint import fmpq
 
 from answer_normalizers.algebra import as_matrix, as_vector, vector_expression
+from answer_normalizers.exact import rational
 from answer_normalizers.expressions import compare_scalars, substitute
 from answer_normalizers.limits import MAX_PAIRINGS
 from answer_normalizers.policy import Policy
@@ -19,7 +20,7 @@ from answer_normalizers.relations import (
     spread_tuple,
 )
 from answer_normalizers.sets import compare_sets, is_set_like, may_be_set
-from answer_normalizers.units import conversion, read_unit
+from answer_normalizers.units import Unit, conversion, read_unit
 from answer_normalizers.values import (
     EMPTY_SET,
     Apply,
@@ -37,6 +38,7 @@ from answer_normalizers.values import (
     Sym,
     Text,
     Value,
+    free_symbols,
 )
 from answer_normalizers.verdict import Verdict
 
@@ -82,6 +84,9 @@ _UNIT_LETTERS = frozenset("msghLNJWVKlC")
 
 
 def _scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
+    families = _family(gold), _family(pred)
+    if families[0] is not None and families[1] is not None:
+        return _families(families[0], families[1])
     matrices = _with_matrices(gold), _with_matrices(pred)
     if True in matrices:
         return _matrices(gold, pred, policy)
@@ -94,6 +99,35 @@ def _scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
                     return Verdict(True, "unit", "the values are equal, one answer without the unit")
                 return _unsure("unit", "the letter behind the number may be a unit or a variable")
     return verdict
+
+
+_PARAMETERS = ("k", "n", "m")
+
+
+def _family(value: Value) -> tuple[fmpq, fmpq] | None:
+    """`(a, b)` for an expression `a pi + b pi k` with an integer parameter k, as solutions of trigonometric
+    equations are written; else None."""
+    if type(value) is not Apply:
+        return None
+    names = free_symbols(value)
+    if len(names) != 1 or not names <= set(_PARAMETERS):
+        return None
+    name = next(iter(names))
+    values = [rational(value, {"pi": scale, name: k}) for scale, k in ((1, 0), (1, 1), (1, 3), (2, 0), (2, 1))]
+    if any(v is None for v in values):
+        return None
+    start, one, three, double, double_one = (fmpq(v) for v in values if v is not None)
+    step = one - start
+    if step == 0 or three != start + 3 * step or double != 2 * start or double_one != 2 * one:
+        return None
+    return start, step
+
+
+def _families(gold: tuple[fmpq, fmpq], pred: tuple[fmpq, fmpq]) -> Verdict:
+    """Two families over all integers are the same set when they have one step and their starts differ by steps."""
+    if abs(gold[1]) == abs(pred[1]) and ((gold[0] - pred[0]) / gold[1]).q == 1:
+        return Verdict(True, "set", "the same multiples of pi over all integers")
+    return _no("set", "different multiples of pi over all integers")
 
 
 def _as_quantity(value: Value) -> Quantity | None:
@@ -132,7 +166,7 @@ def _quantities(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if type(gold) is Relation or type(pred) is Relation:
         return _relations(gold, pred, policy)
     if type(gold) is Quantity and type(pred) is Quantity:
-        units = read_unit(gold.unit), read_unit(pred.unit)
+        units = _two_units(gold.unit, pred.unit)
         factor = conversion(units[1], units[0])
         if factor is not None:
             value = pred.value if factor == 1 else Apply("*", (pred.value, Num(factor)))
@@ -157,11 +191,25 @@ def _quantities(gold: Value, pred: Value, policy: Policy) -> Verdict:
     return compare(quantity.value, pred, policy) if quantity is gold else compare(gold, quantity.value, policy)
 
 
+def _two_units(gold: str, pred: str) -> tuple[Unit, Unit]:
+    """Both units; `pounds` beside money is money."""
+    units = read_unit(gold), read_unit(pred)
+    money = read_unit("pound_sterling")
+    if money in units:
+        return read_unit(gold.replace("pounds", "gbp")), read_unit(pred.replace("pounds", "gbp"))
+    return units
+
+
+_SAME_ANSWER_IN_OTHER_WORDS = (frozenset({"yes", "true"}), frozenset({"no", "false"}))
+
+
 def _texts(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if type(gold) is Text and type(pred) is Text:
         if gold.words.replace(" ", "") == pred.words.replace(" ", ""):
             return Verdict(True, "text", "the two answers are the same words")
         one, two = set(gold.words.split()), set(pred.words.split())
+        if any(one | two <= pair for pair in _SAME_ANSWER_IN_OTHER_WORDS):
+            return _unsure("text", "the two words may mean the same to the question")
         if one and two and (one < two or two < one):
             return _unsure("text", "one answer has words the other has not")
         return _no("text", "the two answers are different words")
@@ -171,6 +219,10 @@ def _texts(gold: Value, pred: Value, policy: Policy) -> Verdict:
         named = assignment(other)
         if named is not None:
             return compare(text, named[1], policy)
+    if other == EMPTY_SET and text.words in ("none", "undefined", "impossible", "dne"):
+        return _unsure("text", f"`{text.words}` may mean that there is no solution")
+    if other in (Sym("inf"), Apply("neg", (Sym("inf"),))) and text.words in ("diverges", "dne", "undefined"):
+        return _unsure("text", f"`{text.words}` may mean that the value is infinite")
     if _as_letters(other) == text.words.replace(" ", "") != "":
         return Verdict(True, "text", "the two answers are the same letters")
     return _no("type", f"words are never {_name(other)}")
@@ -360,13 +412,14 @@ def _sets_of_items(gold: Value, pred: Value, policy: Policy) -> Verdict:
         return _relations(gold, pred, policy)
     if len(chosen.items) == 1:
         return compare(chosen.items[0], pred, policy) if chosen is gold else compare(gold, chosen.items[0], policy)
-    if chosen == EMPTY_SET and type(other) is Text and other.words in ("none", "undefined", "impossible", "dne"):
-        return _unsure("text", f"`{other.words}` may mean that there is no solution")
     return _no("type", f"a set of {len(chosen.items)} elements is not {_name(other)}")
 
 
 def _lists(gold: Value, pred: Value, policy: Policy) -> Verdict:
     """Two answers of which one is a list without brackets."""
+    solved = _equation_and_solutions(gold, pred)
+    if solved is not None:
+        return solved
     gold, pred = _as_named_values(gold, pred)
     if type(gold) is Items and type(pred) is Items:
         return _in_any_order(gold.items, pred.items, policy)
@@ -394,6 +447,19 @@ def _lists(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if letters == _as_letters(other) or (type(other) is Text and letters == other.words):
         return Verdict(True, "text", "the two answers are the same letters")
     return _no("type", f"a list of {len(items.items)} items is not {_name(other)}")
+
+
+def _equation_and_solutions(gold: Value, pred: Value) -> Verdict | None:
+    """`(x-2)(x+3) = 0` against `x = 2, x = -3`; None where the answers are not of these kinds."""
+    equation, items = (gold, pred) if type(gold) is Relation else (pred, gold)
+    if type(equation) is not Relation or equation.ops != ("=",) or type(items) is not Items or assignment(equation) is not None:
+        return None
+    pairs = _named(items)
+    if pairs is None or len({name for name, _ in pairs}) != 1 or type(pairs[0][0]) is not Sym:
+        return None
+    named = Relation(("=",), (pairs[0][0], Items(tuple(value for _, value in pairs))))
+    gold, pred = (equation, named) if equation is gold else (named, equation)
+    return _solutions(gold, pred, assignment(gold), assignment(pred))
 
 
 def _plain(value: Value) -> Value:
@@ -477,8 +543,7 @@ def _sequences(gold: Value, pred: Value, policy: Policy) -> Verdict:
         expression = vector_expression(sequence, other)
         if expression is not None:
             return compare(expression, pred, policy) if sequence is gold else compare(gold, expression, policy)
-        evaluated = as_matrix(other)
-        if evaluated is not None:
+        if type(as_matrix(other)) is Matrix:
             return _matrices(gold, pred, policy)
     return _no("type", f"a point or interval is never {_name(other)}")
 
@@ -617,6 +682,8 @@ def _relations(gold: Value, pred: Value, policy: Policy) -> Verdict:
 def _two_relations(
     gold: Relation, pred: Relation, left: tuple[Value, Value] | None, right: tuple[Value, Value] | None, policy: Policy
 ) -> Verdict:
+    if gold.ops == pred.ops == ("=",) and _in_order(gold.sides, tuple(reversed(pred.sides)), policy).equivalent:
+        return Verdict(True, "relation", "the two equations are the same, sides exchanged")
     if left is None and right is None or _is_equation(gold) and _is_equation(pred):
         verdict = compare_equations(gold, pred)
         if verdict.equivalent:
@@ -642,8 +709,6 @@ def _two_relations(
 
 
 def _is_equation(value: Relation) -> bool:
-    from answer_normalizers.values import free_symbols
-
     return value.ops == ("=",) and all(type(s) in _SCALARS for s in value.sides) and bool(free_symbols(value))
 
 

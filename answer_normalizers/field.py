@@ -20,6 +20,10 @@ _SEEDS = (0x243F6A88, 0x85A308D3)
 _BOUND = frozenset({"sum", "prod", "int", "lim"})
 
 
+_INFINITE: dict[Value, int] = {Sym("inf"): 3**37, Apply("neg", (Sym("inf"),)): 5**25}
+"""Limits of sums and integrals that are no numbers, to values that no tree has by chance."""
+
+
 class UndefinedError(ArithmeticError):
     """A division by zero at this point, or a node without a value."""
 
@@ -47,7 +51,9 @@ class FieldPoint:
             name = node.name  # type: ignore[union-attr]
             if name in self.bound:
                 return self.bound[name]
-            if name in ("pi", "e", "i", "inf") or " " in name or name in ("?", "…"):
+            if name == "inf":
+                raise UndefinedError
+            if name in ("pi", "e", "i") or " " in name or name in ("?", "…"):
                 self.formal = True
             return self.made_up(name, ())
         if kind is not Apply:
@@ -97,7 +103,7 @@ class FieldPoint:
             return self.opaque("^", (self.value(base), self.value(exponent)))
         if type(n) is int:
             value = self.value(base)
-            if n < 0 and not value:
+            if n <= 0 and not value:
                 raise UndefinedError
             return pow(value, n, PRIME)
         return self.opaque("^", (self.value(base), int(n.p) * pow(int(n.q), -1, PRIME) % PRIME))
@@ -121,7 +127,7 @@ class FieldPoint:
         if type(variable) is not Sym:
             raise UndefinedError
         limits, body = rest[:-1], rest[-1]
-        values = [self.value(limit) for limit in limits]
+        values = [_INFINITE.get(limit) or self.value(limit) for limit in limits]
         saved = self.bound.get(variable.name)
         for sample in range(3):
             self.bound[variable.name] = self.made_up("bound", (sample, len(self.bound)))

@@ -37,6 +37,9 @@ STARTS = frozenset(
 _UNITS_OF_COUNT = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _PERCENT_WORDS = frozenset({"percent", "pct", "percentage", "per cent", "percents"})
 _DEGREE_WORDS = frozenset({"degree", "degrees", "deg"})
+_REMARKS = frozenset(
+    "for where with if when since because which so such whenever provided that is thus hence therefore at given".split()
+)
 _INEQUALITIES = frozenset({"<", ">", "<=", ">=", "!=", "in", "notin"})
 
 
@@ -119,15 +122,15 @@ class Grammar:
         if self.depth > MAX_DEPTH:
             raise UnreadableError("nested too deeply")
         first = self.element()
-        if self.kind not in SEPARATORS:
+        if self.kind not in SEPARATORS and self.kind != "∪":
             self.depth -= 1
             return first
         parts = [first]
         joints: set[str] = set()
-        while self.kind in SEPARATORS:
+        while self.kind in SEPARATORS or self.kind == "∪":
             joint = ","
-            while self.kind in SEPARATORS:
-                joint = self.kind if self.kind in ("and", "or") else joint
+            while self.kind in SEPARATORS or self.kind == "∪":
+                joint = self.kind if self.kind in ("and", "or") else "or" if self.kind == "∪" else joint
                 self.advance()
             joints.add(joint)
             if self.kind in ("end", ")", "]", "}", "\\}"):
@@ -194,7 +197,7 @@ class Grammar:
             else:
                 break
         unit = " ".join(parts).strip(" ~,.;\\")
-        if "(" in unit:
+        if "(" in unit or unit.partition(" ")[0].lower().strip(",") in _REMARKS:
             raise UnreadableError("a remark behind a value")
         lower = unit.lower()
         first, _, rest = lower.partition(" ")
@@ -233,7 +236,7 @@ class Grammar:
             operators.append(str(self.advance()))
             if operators[-1] == "in" and self.kind in ("end", ",", ";"):
                 return Quantity(first, "inch")
-            side = self.sum()
+            side = self.terms() if operators[-1] in _INEQUALITIES - {"in", "notin"} else self.sum()
             if self.kind in ("text", "word", "currency"):
                 side = self.quantity(side)
             sides.append(side)
@@ -250,12 +253,14 @@ class Grammar:
         tokens = self.tokens
         while tokens[ahead][0] == "'":
             ahead += 1
-        if tokens[ahead][0] != "(":
+        if tokens[ahead][0] not in ("(", "["):
             return None
         level = 0
         for index in range(ahead, min(len(tokens), ahead + 40)):
             kind = tokens[index][0]
-            level += (kind == "(") - (kind == ")")
+            level += (kind in ("(", "[")) - (kind in (")", "]"))
+            if kind in ("+", "-", "*") and self.tokens[start][1] in tokens_between(tokens, ahead, index + 4):
+                return None
             if level == 0:
                 if tokens[index + 1][0] != "rel":
                     return None
@@ -431,6 +436,10 @@ class Grammar:
         if self.kind in ("'",) and type(base) is Sym:
             self.advance()
             return self.after_symbol(base.name + "'")
+        if self.kind == "{" and self.peek()[0] == "text" and self.peek(2)[0] == "}":
+            unit = str(self.peek()[1])
+            self.seek(self.position + 3)
+            return Quantity(base, unit)
         exponent = self.script()
         if self.kind == "^":
             self.depth += 1
@@ -495,6 +504,11 @@ class Grammar:
     def after_symbol(self, name: str) -> Value:
         """A symbol whose name is complete but for arguments."""
         raise NotImplementedError
+
+
+def tokens_between(tokens: list[Token], first: int, last: int) -> list[object]:
+    """The values of a range of tokens."""
+    return [value for _, value, _ in tokens[first:last]]
 
 
 def _scaled(value: Value, factor: int) -> Value:

@@ -223,9 +223,21 @@ class _Lexer:
             else:
                 add(("sym", Sym(run), self.spaced))
             return
+        if run in _ORDINALS and self.tokens and self.tokens[-1][0] == "num" and not self.spaced:
+            add(("word", run, False))
+            return
+        if len(run) == 2 and run in SHORT_WORDS and run not in _NEVER_PRODUCTS and self._tightly_enclosed():
+            add(("sym", Sym(run[0]), self.spaced))
+            add(("sym", Sym(run[1]), False))
+            return
         for kind, value in split_run(run):
             add((kind, value, self.spaced))
             self.spaced = False
+
+    def _tightly_enclosed(self) -> bool:
+        """Whether the run just read touches an operator or bracket, as letters of a formula do."""
+        before, after = self.text[: self.position - 2][-1:], self.text[self.position : self.position + 1]
+        return before in tuple("(+-*/^={[") or after in tuple(")+-*/^=}]")
 
     def _operator(self, operator: str) -> None:
         if operator in RELATIONS:
@@ -252,8 +264,10 @@ class _Lexer:
             return False
         if name in SPACES:
             self.spaced = True
-            if name in ("hspace", "phantom"):
-                self._argument()
+            return False
+        if name in _WITH_ARGUMENT_IGNORED:
+            self.spaced = True
+            self._argument()
             return False
         if name in FUNCTIONS or name in FUNCTION_ALIASES:
             add(("fn", FUNCTION_ALIASES.get(name, name), self.spaced))
@@ -270,7 +284,7 @@ class _Lexer:
             add(("rel", RELATIONS[name], self.spaced))
         elif name in TEXT_COMMANDS:
             return self._text_command(name)
-        elif name == "mathbb" or (name in ("mathbf", "mathrm") and self._peek_argument() in ("R", "N", "Z", "Q")):
+        elif (name == "mathbb" and self._peek_argument() in ("R", "N", "Z", "Q", "C", "R^+", "R^-", "R^n")) or (name in ("mathbf", "mathrm") and self._peek_argument() in ("R", "N", "Z", "Q")):
             letter = (self._argument() or "").strip()
             add(("sym", Sym(f"set {letter[:1]}"), self.spaced))
             if letter[1:2] == "^":
@@ -387,6 +401,9 @@ _COMMANDS = {
     "frac": "frac", "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "binom": "binom", "dbinom": "binom",
     "tbinom": "binom", "sqrt": "sqrt",
 }  # fmt: skip
+_WITH_ARGUMENT_IGNORED = frozenset({"hspace", "vspace", "phantom", "hphantom", "vphantom", "color", "textcolor", "label", "tag"})
+_ORDINALS = frozenset({"st", "nd", "rd", "th"})
+_NEVER_PRODUCTS = frozenset("or to of if is in".split())
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K C F".split())
 _KEPT = frozenset(
     """sqrt sum prod int iint oint lim substack stackrel overset pmatrix left right cline multicolumn root

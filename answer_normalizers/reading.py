@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from flint import fmpq
 
+
+from answer_normalizers.grammar import fold
 from answer_normalizers.lexer import UnreadableError, split_run
 from answer_normalizers.limits import MAX_PROSE_CHARACTERS
 from answer_normalizers.normalize import normalize, unwrap
@@ -19,7 +22,8 @@ from answer_normalizers.numbers import plain_number
 from answer_normalizers.parser import parse
 from answer_normalizers.settle import settle
 from answer_normalizers.symbols import SHORT_WORDS
-from answer_normalizers.values import Based, Clock, Num, Text, Value
+from answer_normalizers.units import conversion, read_unit
+from answer_normalizers.values import Based, Clock, Num, Quantity, Sym, Text, Value
 from answer_normalizers.words import canonical_words, number_in_words, phrase_value
 
 
@@ -36,6 +40,10 @@ class Reading:
 
 
 _PLAIN_LENGTH = 40
+_DIGIT = re.compile(r"\d")
+_OPTION = re.compile(r"(?:option|choice|answer|alternative)\s*:?\s*\(?([A-Z])\)?", re.IGNORECASE)
+_COMPOUND = re.compile(r"(?:\s*\d+(?:\.\d+)?\s*[a-zA-Z]+\.?\s*(?:,|\band\b)?){2,4}")
+_COMPOUND_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]+)")
 _TEXT_COMMAND = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}")
 _WORDS_ONLY = re.compile(r"[A-Za-z][A-Za-z']*(?:(?:-|[.,:;]? |\.)[A-Za-z][A-Za-z']*)*[.:]?")
 _CHOICES = re.compile(r"\(?[A-Z]\)?(?:(?:\s*,\s*|\s*,?\s*\band\b\s*|\s*,?\s*\bor\b\s*)\(?[A-Z]\)?)*")
@@ -85,6 +93,10 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     value = _wordy(clean) if len(clean) <= MAX_PROSE_CHARACTERS else None
     if value is not None:
         return Reading(clean, value)
+    if clean[0] == "\\" and clean[-1] == "}" and (whole := _TEXT_COMMAND.fullmatch(clean)) and _DIGIT.search(whole.group(1)):
+        clean = normalize(whole.group(1))
+        if not clean:
+            return Reading(clean, None, "empty")
     if ":" in clean or (clean[-1] in "mM}" and clean[0].isdigit() and ("m" in clean or "M" in clean)):
         clock = _clock(flatten(clean))
         if clock is not None:
@@ -95,6 +107,8 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         based = _based(flatten(clean))
         if based is not None:
             return Reading(clean, based)
+    if _COMPOUND.fullmatch(clean) and (amount := _compound(clean)) is not None:
+        return Reading(clean, amount)
     try:
         return Reading(clean, settle(parse(clean, split_thousands=split_thousands, plain_exponent=plain_exponent)))
     except UnreadableError as error:
@@ -102,7 +116,7 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     if len(clean) > MAX_PROSE_CHARACTERS:
         return Reading(clean, None, problem)
     flat = flatten(clean)
-    value = _ratio(flat)
+    value = _ratio(flat) or _compound(flat)
     if value is not None:
         return Reading(clean, value)
     for candidate in _without_prose(clean, flat):
@@ -145,8 +159,12 @@ def _wordy(clean: str) -> Value | None:
             return None
         if not _WORDS_ONLY.fullmatch(inner):
             return Text(canonical_words(inner)) if re.search(r"[A-Za-z]{3}", inner) and not re.search(r"[\d=^_+]", inner) else None
+        if option := _OPTION.fullmatch(inner):
+            return Sym(option.group(1).upper())
         words = canonical_words(inner)
         return _words(words, inner, text=True)
+    if option := _OPTION.fullmatch(clean):
+        return Sym(option.group(1).upper())
     if clean[0].isalpha() and len(clean) > 1 and _WORDS_ONLY.fullmatch(clean):
         if " " in clean:
             if _CHOICES.fullmatch(clean) or all(len(word) == 1 for word in clean.split()):
@@ -211,6 +229,22 @@ def _ratio(flat: str) -> Value | None:
         return parse(f"{match.group(1)}:{match.group(2)}")
     except UnreadableError:
         return None
+
+
+def _compound(flat: str) -> Value | None:
+    """`3 hours 30 minutes` or `5 ft 6 in` in its first unit; None where the parts measure different things."""
+    if not _COMPOUND.fullmatch(flat):
+        return None
+    parts = _COMPOUND_PART.findall(flat)
+    first = read_unit(parts[0][1])
+    total = fmpq(0)
+    for number, unit in parts:
+        factor = conversion(read_unit(unit), first)
+        amount = plain_number(number)
+        if factor is None or amount is None or first.has_labels or not first.dimensions:
+            return None
+        total += factor * amount
+    return Quantity(Num(fold(total)), parts[0][1])
 
 
 def _without_prose(clean: str, flat: str) -> list[str]:

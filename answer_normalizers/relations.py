@@ -52,7 +52,7 @@ def assignment(value: Relation) -> tuple[Value, Value] | None:
     if len(sides) == 1:
         return Text(""), sides[0]
     first, last = sides[0], sides[-1]
-    if is_name(first) and not (is_name(last) and type(last) is Sym and type(first) is not Sym):
+    if is_name(first):
         return first, last
     if is_name(last) and len(sides) == 2:
         return last, first

@@ -15,6 +15,7 @@ from answer_normalizers.values import (
     Matrix,
     Num,
     Quantity,
+    Ratio,
     Relation,
     Sequence,
     SetOf,
@@ -22,6 +23,7 @@ from answer_normalizers.values import (
     Sym,
     Text,
     Value,
+    free_symbols,
 )
 from answer_normalizers.words import canonical_words, phrase_value
 
@@ -37,9 +39,13 @@ def settle(value: Value) -> Value:
     if kind is Sym:
         return EMPTY_SET if value.name == "set ∅" else value  # type: ignore[union-attr]
     if kind is Apply:
+        if value.head == "*" and len(value.args) == 2 and type(value.args[1]) is Sequence and _is_letter(value.args[0]):  # type: ignore[union-attr]
+            return settle(value.args[1])  # type: ignore[union-attr]
         return _spread_signs(_basis_letters(value))
     if kind is Items:
-        return _items([settle(item) for item in value.items])  # type: ignore[union-attr]
+        return _items([settle(item) for item in _without_integers(value.items)])  # type: ignore[union-attr]
+    if kind is Ratio and type(value.parts[0]) in (Relation, Logic):  # type: ignore[union-attr]
+        return settle(value.parts[-1])  # type: ignore[union-attr]
     if kind is SetOf:
         return SetOf(_flat([settle(item) for item in value.items]))  # type: ignore[union-attr]
     if kind is Sequence:
@@ -47,7 +53,12 @@ def settle(value: Value) -> Value:
     if kind is Relation:
         return Relation(value.ops, tuple(settle(side) for side in value.sides))  # type: ignore[union-attr]
     if kind is Logic:
-        return Logic(value.op, tuple(settle(part) for part in value.parts))  # type: ignore[union-attr]
+        parts = _without_integers(value.parts)  # type: ignore[union-attr]
+        if len(parts) == 1:
+            return settle(parts[0])
+        if all(type(part) is Relation and part.ops == ("=",) for part in parts):
+            return _items([settle(part) for part in parts])
+        return Logic(value.op, tuple(settle(part) for part in parts))  # type: ignore[union-attr]
     if kind is SetOp:
         return SetOp(value.op, tuple(_as_set(settle(part)) for part in value.args))  # type: ignore[union-attr]
     if kind is Matrix:
@@ -64,11 +75,35 @@ def settle(value: Value) -> Value:
     return value
 
 
+def _is_letter(value: Value) -> bool:
+    """Whether a value is the name of a point, as in `P(1, 2)`."""
+    return type(value) is Sym and value.name.isalpha() and value.name.isupper()
+
+
 def _as_set(value: Value) -> Value:
     """`{1, 2}` in plain braces beside a set operator is a set."""
     if type(value) is Items:
         return SetOf(value.items)
     return SetOf((value,)) if type(value) is Num else value
+
+
+def _without_integers(items: tuple[Value, ...]) -> list[Value]:
+    """Drop `k \\in \\mathbb{Z}` behind a family of values, and keep only the set of `x < 1 : (-\\infty, 1)`."""
+    last = items[-1]
+    if type(last) is Ratio and type(last.parts[0]) is Relation:
+        return [last.parts[-1]]
+    kept = [
+        item
+        for item in items
+        if not (
+            type(item) is Relation
+            and item.ops == ("in",)
+            and type(item.sides[0]) is Sym
+            and item.sides[1] in (Sym("set Z"), Sym("set N"))
+            and any(item.sides[0].name in free_symbols(other) for other in items if other is not item)
+        )
+    ]
+    return kept or list(items)
 
 
 def _flat(items: list[Value]) -> tuple[Value, ...]:

@@ -31,10 +31,10 @@ PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - frozenset(
 )
 """Functions recognised without a backslash."""
 
-SPACES = frozenset("quad qquad enspace enskip thinspace medspace thickspace space hspace hfill nobreak".split())
+SPACES = frozenset("quad qquad enspace enskip thinspace medspace thickspace space hfill nobreak".split())
 IGNORED = frozenset(
     """left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle textstyle
-    scriptstyle scriptscriptstyle limits nolimits rm bf it cal tt sf mathstrut strut phantom nonumber notag
+    scriptstyle scriptscriptstyle limits nolimits rm bf it cal tt sf mathstrut strut nonumber notag
     normalsize large Large small tiny null allowbreak break newline relax it itshape bfseries em protect
     hline centering star checkmark blacksquare square qed Box lrcorner""".split()
 )
@@ -77,8 +77,8 @@ ACCENTS = {
     "dot": "dot", "ddot": "ddot", "vec": "vec", "overrightarrow": "vec", "mathbf": "vec", "boldsymbol": "vec",
     "bm": "vec", "pmb": "vec", "underline": "", "overleftrightarrow": "", "overarc": "", "wideparen": "",
     "overset": "", "mathcal": "", "mathscr": "", "mathfrak": "", "mathsf": "", "mathtt": "", "mathit": "",
-    "mathnormal": "", "cancel": "", "underbrace": "", "overbrace": "", "ensuremath": "", "mathop": "",
-    "mathrel": "", "mathord": "", "mathbin": "", "emph": "", "color": "",
+    "mathnormal": "", "cancel": "", "underbrace": "", "overbrace": "", "ensuremath": "", "mathop": "", "mathbb": "",
+    "mathrel": "", "mathord": "", "mathbin": "", "emph": "",
 }  # fmt: skip
 """Commands that decorate their argument, to the prefix of the symbol they make; empty: no change."""
 
