@@ -189,6 +189,14 @@ def test_rows_of_the_users_own_are_a_warning(case: Case):
     expect(case.checks()["data"], "warning", "not the 1,319 rows the task knows", "not comparable")
 
 
+def test_other_rows_on_the_hub_are_a_warning(case: Case):
+    case.task |= {"num_rows": 1319, "fingerprints": ["a" * 64]}
+    plan = case.plan()
+    plan = replace(plan, data=replace(plan.data, origin="hub:some/rows@main"))
+    checks = {check.name: check for check in run_checks(plan, tokenizer=case.tokenizer)}
+    expect(checks["data"], "warning", "not the 1,319 rows the task knows", "not comparable")
+
+
 def test_the_known_rows_are_recognised(case: Case):
     case.task |= {"num_rows": 8, "fingerprints": [case.plan().data.fingerprint]}
     expect(case.checks()["data"], "ok", "as known")
