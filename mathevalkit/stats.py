@@ -314,3 +314,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(order) - rank) * p_values[index]))
         adjusted[index] = highest
     return adjusted
+
+
+def p_text(p: float) -> str:
+    """A p-value as people read it: ``0.42``, ``0.031``, ``4e-05``, ``< 1e-12``."""
+    if p < 1e-12:
+        return "< 1e-12"
+    return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"

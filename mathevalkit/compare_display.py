@@ -1,0 +1,243 @@
+"""Comparisons and gate decisions as a person reads them in a terminal.
+
+                     n   LLaMA-2-7B   MetaMath-7B   MetaMath-7B − LLaMA-2-7B       p
+    Algebra      1,187        3.2 %        29.1 %   +25.9 * (+23.2 to +28.6)   < 1e-12
+    all          5,000        2.5 %        19.8 %   +17.3 * (+16.2 to +18.5)   < 1e-12
+
+Nothing here computes a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from mathevalkit.compare_frames import difference_text
+from mathevalkit.comparison import Comparison, Flip, Gap, Row
+from mathevalkit.gate import GateReport
+from mathevalkit.history import MIN_REPEATS
+from mathevalkit.progress_line import percent
+from mathevalkit.results_view import OUTCOME_WORDS
+from mathevalkit.stats import p_text
+from mathevalkit.terminal import clean, short
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+MARKS = {"pass": ("✓", "green"), "regression": ("✗", "red"), "cannot tell": ("?", "yellow")}
+ANSWER_WIDTH = 24
+QUESTION_WIDTH = 60
+
+
+def print_comparison(
+    console: Console, comparison: Comparison, *, cross: bool = False, flips: int = 0
+) -> None:
+    """The tables, then what stands behind them.
+
+    Args:
+        console: where to.
+        comparison: what.
+        cross: also every subject at every level.
+        flips: show that many of the samples that flipped, for each checkpoint.
+    """
+    from rich.text import Text
+
+    base = comparison.checkpoints[0]
+    console.print(
+        Text.assemble(
+            (clean(comparison.task_title or comparison.task), "bold"),
+            f" · {comparison.samples:,} problems · base: {clean(base.label)}",
+        )
+    )
+    console.print()
+    for name, rows in _blocks(comparison, cross=cross):
+        console.print(_table(comparison, name, rows, width=console.width))
+        console.print()
+    star = f"* significant at {comparison.alpha:g} after Holm's correction within its table"
+    console.print(Text(f"{star}; differences in points", style="dim"), soft_wrap=True)
+    for line in chain(*(_gap_lines(comparison, gap) for gap in comparison.gaps), _at_k_lines(comparison)):
+        console.print(Text(line), soft_wrap=True)
+    for note in comparison.notes:
+        console.print(Text.assemble(("! ", "yellow"), clean(note)), soft_wrap=True)
+    if flips:
+        for table in _flip_tables(comparison, flips):
+            console.print()
+            console.print(table)
+
+
+def _blocks(comparison: Comparison, *, cross: bool) -> Iterator[tuple[str, list[Row]]]:
+    """Subjects with the whole below, then levels, then both."""
+    rows = {
+        kind: [row for row in comparison.rows if row.kind == kind]
+        for kind in ("all", "subject", "level", "subject and level")
+    }
+    yield "subject" if rows["subject"] else "", [*rows["subject"], *rows["all"]]
+    if rows["level"]:
+        yield "level", rows["level"]
+    if cross and rows["subject and level"]:
+        yield "subject / level", rows["subject and level"]
+
+
+def _plain_table() -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+
+
+def _table(comparison: Comparison, name: str, rows: Sequence[Row], *, width: int) -> Table:
+    from rich.text import Text
+
+    others = comparison.others
+    with_interval = width >= 50 + 45 * len(others) or len(others) == 1
+    table = _plain_table()
+    table.add_column(name, min_width=8, max_width=40, overflow="fold")
+    table.add_column("n", justify="right")
+    for checkpoint in comparison.checkpoints:
+        table.add_column(Text(clean(checkpoint.label)), justify="right", max_width=24, overflow="fold")
+    interval = f" ({100 * (1 - comparison.alpha):g} %)" if with_interval else ""
+    for other in others:
+        heading = "difference" if len(others) == 1 else f"{clean(other.label)} − base"
+        table.add_column(Text(heading + interval), justify="right", max_width=28, overflow="fold")
+        table.add_column("p", justify="right", no_wrap=True)
+    for row in rows:
+        cells = []
+        for difference in row.differences:
+            if difference is None:
+                cells += [Text("–"), Text("–")]
+                continue
+            style = ("green" if difference.value > 0 else "red") if difference.significant else ""
+            text = difference_text(difference, with_interval=with_interval)
+            cells += [Text(text, style=style), Text(p_text(difference.p_adjusted))]
+        table.add_row(
+            Text(clean(row.name)),
+            f"{row.samples:,}",
+            *(percent(accuracy.value) for accuracy in row.accuracies),
+            *cells,
+            style="bold" if row.kind == "all" else None,
+        )
+    return table
+
+
+def _gap_lines(comparison: Comparison, gap: Gap) -> Iterator[str]:
+    """Flips, where the difference comes from, and what the samples could have shown."""
+    index = [other.label for other in comparison.others].index(gap.checkpoint)
+    overall = comparison.rows[0].differences[index]
+    if overall is None:
+        yield f"{clean(gap.checkpoint)}: no sample was scored in both runs"
+        return
+    yield (
+        f"{clean(gap.checkpoint)}: better on {overall.gained:,} samples, worse on {overall.lost:,}, "
+        f"the same on {overall.samples - overall.gained - overall.lost:,}"
+    )
+    parts = [part for part in gap.parts if part.gained or part.lost]
+    if parts:
+        yield f"  {100 * gap.value:+.1f} points = " + ", ".join(
+            f"{100 * part.value:+.1f} {OUTCOME_WORDS[part.outcome]} ↔ correct" for part in parts
+        )
+    if gap.value_where_answered is not None and gap.answered_by_both < gap.samples:
+        yield (
+            f"  {100 * gap.value_where_answered:+.1f} points on the {gap.answered_by_both:,} samples that "
+            "both answered"
+        )
+    if overall.detectable is None:
+        yield f"  {overall.samples:,} samples are too few to show any difference"
+    else:
+        yield (
+            f"  these {overall.samples:,} samples show a true difference of {100 * overall.detectable:.1f} "
+            "points four times in five"
+        )
+
+
+def _at_k_lines(comparison: Comparison) -> Iterator[str]:
+    for checkpoint, metrics in zip(comparison.checkpoints, comparison.at_k, strict=True):
+        for metric in metrics:
+            low, high = 100 * metric.low, 100 * metric.high
+            yield f"{clean(checkpoint.label)}: {metric.name} {percent(metric.value)} ({low:.1f}–{high:.1f})"
+
+
+def _flip_tables(comparison: Comparison, count: int) -> Iterator[Table]:
+    from rich.text import Text
+
+    for other in comparison.others:
+        mine = [flip for flip in comparison.flips if flip.checkpoint == other.label]
+        table = _plain_table()
+        table.title = Text(f"{clean(other.label)}: {min(count, len(mine)):,} of {len(mine):,} flips")
+        table.title_justify = "left"
+        for name in ("sample", "question", "gold", "base", "now"):
+            table.add_column(name, overflow="fold")
+        for flip in mine[:count]:
+            table.add_row(
+                Text(short(flip.sample_id, 16)),
+                Text(short(flip.question, QUESTION_WIDTH)),
+                Text(short(flip.gold, ANSWER_WIDTH)),
+                Text(_what(flip.base_outcome, flip.base_answer, flip.base, flip)),
+                Text(
+                    _what(flip.tuned_outcome, flip.tuned_answer, flip.tuned, flip),
+                    style="green" if flip.tuned > flip.base else "red",
+                ),
+            )
+        yield table
+
+
+def _what(outcome: str, answer: str | None, share: float, flip: Flip) -> str:
+    """``wrong: 12``; with the share right where there are several completions."""
+    text = OUTCOME_WORDS[outcome] + (f": {short(answer, ANSWER_WIDTH)}" if answer is not None else "")
+    return text if {flip.base, flip.tuned} <= {0.0, 1.0} else f"{100 * share:.0f} % right, mostly {text}"
+
+
+# ---- the gate --------------------------------------------------------------------------------------
+
+
+def print_gate(console: Console, report: GateReport) -> None:
+    """The decision first, its evidence below."""
+    from rich.text import Text
+
+    decision = report.decision
+    mark, style = MARKS[decision.decision]
+    console.print(
+        Text.assemble((f"{mark} {decision.decision}", f"bold {style}"), f": {decision.reason}"),
+        soft_wrap=True,
+    )
+    for name, value in _evidence(report):
+        console.print(Text.assemble((f"{name:<13}", "dim"), value), soft_wrap=True)
+    for note in report.notes:
+        console.print(Text.assemble(("! ", "yellow"), clean(note)), soft_wrap=True)
+
+
+def _evidence(report: GateReport) -> Iterator[tuple[str, str]]:
+    d = report.decision
+    drop, sure = f"{100 * d.max_drop:g} points", f"{100 * (1 - d.alpha):g} %"
+    yield "baseline", f"{percent(d.baseline)}  {clean(report.baseline)}"
+    yield "candidate", f"{percent(d.candidate)}  {clean(report.candidate)}"
+    moved = f"{100 * d.difference:+.2f} points, not below {100 * d.low:+.2f} ({sure} sure)"
+    yield "difference", f"{moved}; better on {d.gained:,} of {d.samples:,} samples, worse on {d.lost:,}"
+    yield "chance", f"p {p_text(d.p)} for a drop like this if nothing changed"
+    if d.repeats >= MIN_REPEATS:
+        how = (
+            f"they scatter {d.noise:.1f} times as far as their flips explain, and the test allows for it"
+            if d.noise > 1
+            else "they scatter no more than their flips explain"
+        )
+        yield "history", f"{d.repeats} runs of the baseline: {how}"
+    elif d.repeats > 1:
+        yield "history", f"{d.repeats} runs of the baseline, too few to learn how far whole runs scatter"
+    else:
+        yield "history", "none: no other run repeats the baseline"
+    caught, passed = f"{100 * d.power:.0f}", f"{100 * d.pass_chance:.0f}"
+    yield (
+        "power",
+        f"a drop of {drop} is caught {caught} times in 100, an unchanged model passes {passed} times",
+    )
+    if d.decision == "cannot tell":
+        yield (
+            "to tell",
+            f"about {d.samples_needed:,} samples, or a larger --max-drop"
+            if d.samples_needed is not None
+            else "find what moves whole runs; more samples alone would not do",
+        )
+    differing = "; ".join(clean(change) for change in report.changes)
+    yield "changed", differing or "nothing that the manifests record"
+    yield "scorer", clean(report.scorer)

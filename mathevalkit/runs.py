@@ -1,0 +1,120 @@
+"""A finished run read back for comparison: what became of each completion, by sample.
+
+    >>> run = read_run("runs/MetaMath-7B-V1.0/gsm8k/20260105T100000Z-3f2a1c")  # doctest: +SKIP
+    >>> run.scorer, run.lines["17"]  # doctest: +SKIP
+    ('auto', (Line(k=0, outcome='correct', answer='10'),))
+
+Only the manifest and one verdict file are read: verdicts hold all that a comparison needs, and are a
+hundredth of the size of the generations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mathevalkit.errors import ComparisonError, MathEvalError, RunDirectoryError
+from mathevalkit.generation_files import run_samples
+from mathevalkit.journal import load_run, read_lines, verdicts_name
+from mathevalkit.stats import Score
+from mathevalkit.types import OUTCOMES, Outcome, RunManifest, Sample
+
+
+class Line(NamedTuple):
+    """What became of one completion. A tuple, because a run may have hundreds of thousands."""
+
+    k: int
+    outcome: Outcome
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """A run directory under one scorer."""
+
+    path: Path
+    manifest: RunManifest
+    scorer: str
+    whole: bool
+    """Whether the run finished."""
+    lines: Mapping[str, tuple[Line, ...]]
+    """Every sample's completions, by sample id, in the order of ``k``."""
+
+    def score(self, sample_id: str) -> Score:
+        """``(correct, scored)`` of a sample; a completion that the engine failed to give is not scored."""
+        scored = [line for line in self.lines.get(sample_id, ()) if line.outcome != "backend_error"]
+        return sum(line.outcome == "correct" for line in scored), len(scored)
+
+
+def read_run(path: str | Path, *, scorer: str | None = None) -> ScoredRun:
+    """Read a run under its own first scorer, or under the one named.
+
+    Raises:
+        RunDirectoryError: not a run directory, or its verdicts cannot be read.
+        ComparisonError: the run was not scored with that scorer.
+    """
+    folder = Path(path)
+    manifest, results = load_run(folder)
+    chosen = scorer or (results.scorer if results is not None else manifest.scorers[0])
+    file = folder / verdicts_name(chosen)
+    if not file.is_file():
+        there = ", ".join(known_scorers(folder, manifest)) or "none"
+        raise ComparisonError(
+            f"{folder}: no verdicts of scorer {chosen!r} (there: {there}); "
+            f"score it first: mathevalkit rescore {folder} --scorer {chosen}"
+        )
+    lines: dict[str, dict[int, Line]] = {}
+    for sample_id, line in _lines(file):
+        completions = lines.setdefault(sample_id, {})
+        # A completion that failed may have been generated again; the first that did not fail counts.
+        if line.k not in completions or completions[line.k].outcome == "backend_error":
+            completions[line.k] = line
+    return ScoredRun(
+        path=folder,
+        manifest=manifest,
+        scorer=chosen,
+        whole=results is not None,
+        lines={
+            sample_id: tuple(completions[k] for k in sorted(completions))
+            for sample_id, completions in lines.items()
+        },
+    )
+
+
+def _lines(file: Path) -> Iterator[tuple[str, Line]]:
+    for number, record in read_lines(file, kind="verdicts"):
+        try:
+            line = Line(k=record["k"], outcome=record["outcome"], answer=record["answer"])
+            sample_id = record["sample_id"]
+        except (KeyError, TypeError) as error:
+            raise RunDirectoryError(f"{file}:{number}: not a verdict: {error} is missing") from error
+        if line.outcome not in OUTCOMES:
+            raise RunDirectoryError(
+                f"{file}:{number}: unknown outcome {line.outcome!r}; expected one of {', '.join(OUTCOMES)}"
+            )
+        yield sample_id, line
+
+
+def known_scorers(path: Path, manifest: RunManifest) -> list[str]:
+    """The scorers that a run has verdicts of, its own first."""
+    files = {file.name for file in path.glob("verdicts.*.jsonl")}
+    own = [scorer for scorer in manifest.scorers if verdicts_name(scorer) in files]
+    files -= {verdicts_name(scorer) for scorer in own}
+    return own + sorted(name.removeprefix("verdicts.").removesuffix(".jsonl") for name in files)
+
+
+def common_scorer(runs: Sequence[ScoredRun]) -> str | None:
+    """A scorer that all runs have verdicts of: the first run's own before others. None if there is none."""
+    known = [known_scorers(run.path, run.manifest) for run in runs]
+    candidates = [runs[0].scorer, *known[0]]
+    return next((scorer for scorer in candidates if all(scorer in names for names in known)), None)
+
+
+def samples_of(run: ScoredRun) -> tuple[dict[str, Sample], str | None]:
+    """The rows a run was made on, by id, and where they cannot be read: none, and why."""
+    try:
+        return run_samples(run.manifest, path=run.path), None
+    except MathEvalError as error:
+        return {}, "; ".join(str(error).splitlines())
