@@ -28,6 +28,9 @@ FieldPath: TypeAlias = tuple[str | int, ...]
 MAX_FIELDS = 100_000
 """More than any task file holds; nested aliases can make billions of a few lines."""
 
+# libyaml reads ten times faster; PyYAML is sometimes built without it.
+_LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -49,11 +52,12 @@ class YamlFile:
         except UnicodeDecodeError as error:
             raise TaskFileError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            root = yaml.compose(text, Loader=_LOADER)
             lines: dict[FieldPath, int] = {}
+            content = None
             if root is not None:
                 _locate(path, root, (), lines, ancestors=())
-            content = yaml.safe_load(text)
+                content = yaml.SafeLoader("").construct_document(root)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             unquoted = re.search(r"[:-] *\{\{", text.splitlines()[line - 1])
