@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from mathevalkit import __version__
+from mathevalkit.cli_inspect import explain, selftest
 from mathevalkit.cli_options import RunArguments, RunRequest, read_request, takes
 from mathevalkit.cli_score import rescore
 from mathevalkit.cli_tasks import Json, print_json, tasks_app
@@ -64,7 +65,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(tasks_app, name="tasks")
-app.command()(rescore)
+for scoring_command in (rescore, explain, selftest):
+    app.command()(scoring_command)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

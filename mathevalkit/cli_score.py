@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -37,9 +37,21 @@ Strategy = Annotated[
 ]
 
 
-def _field(what: str) -> Any:
-    help_text = f"JSON Lines: the field of the {what}. Dots lead into objects."
-    return typer.Option(f"--{what.replace(' ', '-')}-field", metavar="NAME", help=help_text)
+TextField = Annotated[
+    str | None,
+    typer.Option("--text-field", metavar="NAME", help="JSON Lines: field of the text. a.b: b of a."),
+]
+GoldField = Annotated[
+    str | None,
+    typer.Option("--gold-field", metavar="NAME", help="JSON Lines: field of the reference answer."),
+]
+IdField = Annotated[
+    str | None, typer.Option("--id-field", metavar="NAME", help="JSON Lines: field of the sample's id.")
+]
+FinishReasonField = Annotated[
+    str | None,
+    typer.Option("--finish-reason-field", metavar="NAME", help="JSON Lines: field that says how it ended."),
+]
 
 
 def rescore(
@@ -51,10 +63,10 @@ def rescore(
     scorer: Scorers = None,
     all_scorers: Annotated[bool, typer.Option("--all", help="Every scorer there is.")] = False,
     strategy: Strategy = None,
-    text_field: Annotated[str | None, _field("text")] = None,
-    gold_field: Annotated[str | None, _field("gold")] = None,
-    id_field: Annotated[str | None, _field("id")] = None,
-    finish_reason_field: Annotated[str | None, _field("finish reason")] = None,
+    text_field: TextField = None,
+    gold_field: GoldField = None,
+    id_field: IdField = None,
+    finish_reason_field: FinishReasonField = None,
     data_file: DataFile = None,
     task_dir: TaskDirs = None,
     disagreements: Annotated[
@@ -101,7 +113,7 @@ def rescore(
     )
     with (
         disagreement_file(Path(out)) if out else nullcontext() as write,
-        _progress(quiet=as_json) as progress,
+        progress_bar("scoring", quiet=as_json) as progress,
     ):
         found = score_again(
             sources,
@@ -121,7 +133,7 @@ def rescore(
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on stderr, where that is a terminal."""
     from mathevalkit.terminal import is_live
 
@@ -132,7 +144,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("scoring")
+        task = progress.add_task(title)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
@@ -157,7 +169,8 @@ def _print(console: Console, found: Rescored) -> None:
         console.print(f"written: {clean(', '.join(found.written))}", soft_wrap=True)
 
 
-def _table() -> Table:
+def make_table() -> Table:
+    """A table without frames."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -169,7 +182,7 @@ def _scorer_table(rows: Sequence[ScorerRow], *, wide: bool) -> Table:
 
     words = {o: word for o, word in OUTCOME_WORDS.items() if wide or o not in ("correct", "wrong")}
     shown = [outcome for outcome in words if any(row.outcomes[outcome] for row in rows)]  # type: ignore[index]  # its keys are outcomes
-    table = _table()
+    table = make_table()
     table.add_column("scorer", overflow="fold")
     for name in ("n", "accuracy", "95 % interval", *(OUTCOME_WORDS[outcome] for outcome in shown)):
         table.add_column(name, justify="right")
@@ -203,7 +216,7 @@ def _pair_table(pairs: Sequence[PairCount]) -> Table:
     from mathevalkit.panel import CAUSES
 
     causes = [cause for cause in CAUSES if any(pair.causes.get(cause) for pair in pairs)]
-    table = _table()
+    table = make_table()
     for name in ("accepted by", "and not by"):
         table.add_column(name, overflow="fold")
     for name in ("n", *causes):

@@ -71,12 +71,30 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     "rescoring": (
         [
             "mathevalkit.panel",
+            "mathevalkit.explain",
+            "mathevalkit.selftest",
+            "mathevalkit.selftest_texts",
+            "mathevalkit.trees",
             "mathevalkit.rescore_counts",
             "mathevalkit.rescore_output",
             "mathevalkit.rescoring",
             "mathevalkit.disagreement_files",
         ],
-        ["vocabulary", "records", "journal", "scoring", "saved generations", *ENGINE],
+        ["vocabulary", "tasks", "data", "records", "journal", "scoring", "saved generations", *ENGINE],
+    ),
+    "comparison": (
+        [
+            "mathevalkit.runs",
+            "mathevalkit.manifest_changes",
+            "mathevalkit.alignment",
+            "mathevalkit.history",
+            "mathevalkit.comparison",
+            "mathevalkit.transitions",
+            "mathevalkit.compare",
+            "mathevalkit.compare_frames",
+            "mathevalkit.gate",
+        ],
+        ["vocabulary", "journal", "scoring", "saved generations", "statistics"],
     ),
     "pipeline": (["mathevalkit.pipeline"], PIPELINE),
     "command line": (
@@ -85,9 +103,12 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "mathevalkit.progress_line",
             "mathevalkit.results_view",
             "mathevalkit.advice",
+            "mathevalkit.compare_display",
             "mathevalkit.display",
             "mathevalkit.interrupts",
             "mathevalkit.cli_options",
+            "mathevalkit.cli_compare",
+            "mathevalkit.cli_inspect",
             "mathevalkit.cli_score",
             "mathevalkit.cli_tasks",
             "mathevalkit.dry_run",
@@ -95,11 +116,31 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "mathevalkit.cli",
             "mathevalkit.__main__",
         ],
-        [*PIPELINE, "records", "pipeline", "saved generations", "rescoring", *ENGINE],
+        [
+            *PIPELINE,
+            "records",
+            "pipeline",
+            "saved generations",
+            "rescoring",
+            "statistics",
+            "comparison",
+            *ENGINE,
+        ],
     ),
 }
 
-HEAVY = {"datasets", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "sympy", "torch", "transformers", "vllm"}
+HEAVY = {
+    "datasets",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "scipy",
+    "sympy",
+    "torch",
+    "transformers",
+    "vllm",
+}
 
 
 def _modules() -> dict[str, Path]:
