@@ -21,6 +21,7 @@ import functools
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 import jinja2
 import jinja2.meta
@@ -113,6 +114,26 @@ _MAX_EXPONENT = 40
 """Beyond this a number is left in scientific notation."""
 
 
+def exact(value: object) -> str:
+    """A number whose decimals were cut off, as the fraction it stands for; any other as ``number`` writes it.
+
+    With eight decimals or more at most one fraction with a denominator below 1000 rounds to it.
+
+    >>> exact(0.6666666667), exact(0.125), exact(3.33)
+    ('2/3', '0.125', '3.33')
+    """
+    text = number(value)
+    decimals = len(text.partition(".")[2])
+    if not re.fullmatch(r"-?\d+\.\d+", text) or decimals < _CUT_OFF_DECIMALS:
+        return text
+    fraction = Fraction(text).limit_denominator(_LARGEST_DENOMINATOR)
+    return str(fraction) if round(fraction, decimals) == Fraction(text) else text
+
+
+_CUT_OFF_DECIMALS = 8
+_LARGEST_DENOMINATOR = 999
+
+
 def strip_units(value: str) -> str:
     """ASDiv's answer without the unit in brackets behind it: ``9 (apples)`` -> ``9``.
 
@@ -151,6 +172,7 @@ def sentence(value: str) -> str:
 FILTERS = {
     "after_hashes": after_hashes,
     "boxed_answer": boxed_answer,
+    "exact": exact,
     "last_boxed": last_boxed,
     "number": number,
     "sentence": sentence,

@@ -145,6 +145,15 @@ def test_math_golds_are_those_of_math_500_where_both_have_the_problem(shared):
     assert [sample.gold for sample in both if golds[sample.question] != sample.gold] == []
 
 
+def test_mawps_golds_are_exact_where_the_file_cuts_decimals_off(shared):
+    golds = {
+        sample.gold
+        for sample in load_data(load_task("mawps"), data_file=shared / "data/mawps/test.jsonl").samples
+    }
+    assert {"2/3", "31/3", "11/12", "0.625"} <= golds
+    assert [gold for gold in golds if len(gold.partition(".")[2]) > 5] == []
+
+
 def test_olympiad_golds_carry_no_dollar_signs_and_svamp_questions_no_missing_stop(shared):
     olympiad = load_data(load_task("olympiadbench"), data_file=shared / "data/olympiadbench/test.jsonl")
     assert [sample.gold for sample in olympiad.samples if "$" in sample.gold] == []

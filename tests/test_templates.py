@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from fractions import Fraction
 
 import jinja2
 import pytest
@@ -14,6 +15,7 @@ from mathevalkit.templates import (
     after_hashes,
     boxed_answer,
     compile_template,
+    exact,
     free_variables,
     last_boxed,
     number,
@@ -156,6 +158,30 @@ def test_number_keeps_every_integer(value):
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30))
 def test_number_keeps_the_value_of_every_float(value):
     assert float(number(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.6666666667, "2/3"),
+        (-1.3333333333, "-4/3"),
+        (0.4166666667, "5/12"),
+        ("0.3333333333", "1/3"),
+        (0.9999999999, "0.9999999999"),  # 1 would be written 1.0
+        (3.33333, "3.33333"),  # too few decimals to be sure
+        (0.125, "0.125"),
+        (43.0, "43"),
+        ("12:30", "12:30"),
+    ],
+)
+def test_exact_undoes_the_cutting_off_of_decimals(value, text):
+    assert exact(value) == text
+
+
+@given(st.integers(-5000, 5000), st.integers(1, 999))
+def test_exact_finds_every_fraction_again(numerator, denominator):
+    fraction = Fraction(numerator, denominator)
+    assert Fraction(exact(round(numerator / denominator, 10))) == fraction
 
 
 @pytest.mark.parametrize(
