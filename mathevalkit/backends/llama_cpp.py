@@ -47,6 +47,8 @@ DEFAULT_CONTEXT = 4096
 """Tokens per request where --max-model-len says nothing: GSM8K and MATH with eight shots fit."""
 SLOTS_ON_CPU, SLOTS_ON_GPU = 8, 32
 """Requests at a time; on two cores 8 gave 184 tokens/s, 4 gave 161, 16 gave 186 (135M model)."""
+MOST_SLOTS = 256
+"""llama.cpp's own limit (LLAMA_MAX_SEQ); beyond it, it aborts."""
 KV_SHARE = 0.5
 """How much of the free memory the cache may take before we run fewer requests at a time."""
 STEP_SECONDS = 0.2
@@ -157,7 +159,7 @@ class LlamaCppEngine:
 
     def load(self) -> int:
         """Start the server that generates, with a thread for each of its slots."""
-        slots = self._options.max_num_seqs or self._default_slots()
+        slots = self._choose_slots()
         tokenizer_server, self._server = self._server, None
         self._start(self._parameters(slots=slots, context=self._context))
         del tokenizer_server  # only now: encode() was answered all along
@@ -244,14 +246,27 @@ class LlamaCppEngine:
         context = wanted or min(trained or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
         return (context + 255) // 256 * 256 if wanted is None else context
 
-    def _default_slots(self) -> int:
-        """Eight at a time (32 on a GPU), fewer where their cache would not fit into memory."""
+    def _choose_slots(self) -> int:
+        """What was asked; else eight at a time (32 on a GPU), fewer where their cache would not fit.
+
+        Raises OutOfMemoryError rather than let the system kill the process when the cache fills up.
+        """
+        wanted = self._options.max_num_seqs
+        if wanted is not None and wanted > MOST_SLOTS:
+            raise UsageError(f"--max-num-seqs {wanted}: llama.cpp runs at most {MOST_SLOTS} at a time")
         gpus = [d for d in self._library.get_device_info() if "GPU" in d["type"].name]
         weights = sum(file.stat().st_size for file in self._files)
-        free = sum(d["memory_free"] for d in gpus) if gpus else host.free_memory()
+        free = (sum(d["memory_free"] for d in gpus) if gpus else host.free_memory()) - weights
         per_slot = self._cache_bytes_per_token() * self._context
-        affordable = int((free - weights) * KV_SHARE // per_slot) if free and per_slot else SLOTS_ON_GPU
-        return max(1, min(SLOTS_ON_GPU if gpus else SLOTS_ON_CPU, affordable))
+        if wanted is None:
+            most = SLOTS_ON_GPU if gpus else SLOTS_ON_CPU
+            return max(1, min(most, int(free * KV_SHARE // per_slot))) if free > 0 and per_slot else most
+        if not gpus and wanted * per_slot > free > 0:
+            raise OutOfMemoryError(
+                f"{wanted} requests at a time with {self._context} tokens each need a cache of "
+                f"{wanted * per_slot / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free"
+            )
+        return wanted
 
     def _cache_bytes_per_token(self) -> int:
         """16-bit keys and values of every layer; 0 where the header does not say."""

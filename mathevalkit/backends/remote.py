@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any, BinaryIO, Protocol
 from mathevalkit.backends.wire import Frame
 from mathevalkit.errors import RunDirectoryError
 from mathevalkit.types import Message, ModelInfo
+
+LAST_WORDS_BYTES, LAST_WORDS_CHARACTERS = 8_000, 300
+COMPLAINT = re.compile(r"error|assert|abort|fatal|not enough|cannot", re.IGNORECASE)
 
 
 class TokenizerServer(Protocol):
@@ -71,6 +75,12 @@ class EngineLog:
         self.keep = True
         self.file.write(line.encode(errors="replace") + b"\n")
         self.file.flush()
+
+    def last_words(self) -> str:
+        """The last line in which the engine complained, shortened; empty where it did not."""
+        text = Path(self.path).read_bytes()[-LAST_WORDS_BYTES:].decode(errors="replace")
+        complaints = [line.strip() for line in text.splitlines() if COMPLAINT.search(line)]
+        return complaints[-1][:LAST_WORDS_CHARACTERS] if complaints else ""
 
     def close(self) -> None:
         """Close it. Idempotent."""

@@ -336,7 +336,8 @@ class SupervisedBackend:
             return EngineFailedError(process.failure["message"], process.failure["kind"])
         if "frame" in process.closed_because:
             return EngineFailedError(f"its messages broke off: {process.closed_because}")
-        return EngineFailedError(process.exit_status())
+        said = self._log.last_words()
+        return EngineFailedError(process.exit_status() + (f' after it said "{said}"' if said else ""))
 
     def _as_error(self, failure: EngineFailedError, what: str) -> errors.MathEvalError:
         """The user's error: what happened, why, what helps, and where to look."""

@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_CONFIGURE_LOGGING": "1",
     "TOKENIZERS_PARALLELISM": "true",
+    "OMP_WAIT_POLICY": "passive",  # as for llama.cpp: threads that spin are ruinous on busy cores
 }
 CPU_CACHE_SHARE, CPU_CACHE_MOST = 0.25, 4 << 30
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)

@@ -275,6 +275,14 @@ def test_an_engine_that_dies_between_two_generates_is_started_again(make, tmp_pa
     assert backend.restarts == 1
 
 
+def test_an_engine_that_dies_without_a_word_is_quoted_from_its_log(make, tmp_path):
+    backend = make(max_restarts=0)
+    with (tmp_path / "engine.log").open("a") as log:
+        log.write("all is well\nkernel.c:12: ASSERT(n < 256) failed\nbye\n")
+    with pytest.raises(errors.EngineDiedError, match=r"SIGKILL after it said .*ASSERT\(n < 256\) failed"):
+        list(backend.generate(requests("kill me")))
+
+
 @pytest.mark.parametrize(
     ("stage", "kind"),
     [
