@@ -21,7 +21,7 @@ The work is linear in the length of the text, which is searched from its end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -29,25 +29,32 @@ from answer_normalizers import boxes, markers
 from answer_normalizers.equivalence import check
 from answer_normalizers.guesses import guess, last_number
 from answer_normalizers.policy import Policy
-from answer_normalizers.spans import Found, Span, is_placeholder, tidy
+from answer_normalizers.spans import Found, is_placeholder, tidy
 from answer_normalizers.verdict import Extraction, Verdict
 
 _MAX_MISSES = 256
 """Places that look like a marker and hold no answer, after which a text counts as one that marks none."""
+
+_TAIL = 300
+"""Characters at the end of a text that are searched first."""
 
 _DEFAULT_POLICY = Policy()
 
 Reader = Callable[[str, int, int, int], Found | None]
 """(text, place of the needle, floor, end) -> what is marked there."""
 
+Wanted = tuple[tuple[tuple[str, Reader], ...], frozenset[str] | None]
+"""The needles to look for, each with its reader, and the rules that count; None: every rule."""
+
 _BOX = tuple((needle, boxes.read_boxes) for needle in boxes.NEEDLES)
 _HASH = tuple((needle, markers.read_hash) for needle in markers.HASH_NEEDLES)
 _PHRASE = tuple((needle, markers.read_phrase) for needle in markers.PHRASE_NEEDLES)
 _COLON = tuple((needle, markers.read_colon) for needle in markers.COLON_NEEDLES)
 _CHINESE = tuple((needle, markers.read_chinese) for needle in markers.CHINESE_NEEDLES)
-_ALL = (*_HASH, *_PHRASE, *_COLON, *_BOX)
+_ANY: Wanted = ((*_HASH, *_PHRASE, *_COLON, *_BOX), None)
+_ANY_OR_CHINESE: Wanted = ((*_ANY[0], *_CHINESE), None)
 
-_STRATEGIES: Final = MappingProxyType(
+_STRATEGIES: Final[Mapping[str, Wanted]] = MappingProxyType(
     {
         "boxed": (_BOX, frozenset({"boxed"})),
         "hash": (_HASH, frozenset({"hash"})),
@@ -168,18 +175,23 @@ def _find(text: str, strategy: str) -> Found | None:
         return None
     if strategy == "whole":
         return _whole(text, start)
-    for first, last in _segments(text, start):
-        found = _find_in(text, first, last, strategy)
-        if found is not None:
+    # Cut before each next question or end of a turn; the first answer among the pieces is the model's own.
+    while True:
+        cut = _NEXT_QUESTION.search(text, start)
+        found = _find_in(text, start, cut.start() if cut else len(text), strategy)
+        if cut is None or found is not None:
             return found
-    return None
+        start = cut.end()
 
 
 def _after_thinking(text: str) -> int | None:
     """Where the answer's part of a text begins; None where thinking was cut off."""
+    for mark in _THINKING_MARKS:
+        if mark in text:
+            break
+    else:
+        return 0
     start, thinking = 0, False
-    if not any(mark in text for mark in _THINKING_MARKS):
-        return start
     for tag in _THINKING.finditer(text):
         closes = any(tag.groupdict().values())
         thinking = not closes
@@ -188,31 +200,31 @@ def _after_thinking(text: str) -> int | None:
     return None if thinking else start
 
 
-def _segments(text: str, start: int) -> Iterator[Span]:
-    """The text cut before each next question or end of a turn; the first answer among them is the model's."""
-    for cut in _NEXT_QUESTION.finditer(text, start):
-        yield start, cut.start()
-        start = cut.start()
-    yield start, len(text)
-
-
 def _find_in(text: str, start: int, end: int, strategy: str) -> Found | None:
     if strategy == "number":
         number = last_number(text, start, end)
         return Found((number,), "last_number", explicit=False) if number else None
     if strategy != "auto":
-        found = _last_marked(text, start, end, *_STRATEGIES[strategy])
+        found = _last_marked(text, start, end, _STRATEGIES[strategy])
         return found or (markers.read_opening(text, start, end) if strategy == "answer_colon" else None)
-    readers = _ALL if text.isascii() else (*_ALL, *_CHINESE)
-    found = _last_marked(text, start, end, readers, None)
+    found = _last_marked(text, start, end, _ANY if text.isascii() else _ANY_OR_CHINESE)
     return found or markers.read_opening(text, start, end) or guess(text, start, end)
 
 
-def _last_marked(
-    text: str, start: int, end: int, readers: tuple[tuple[str, Reader], ...], rules: frozenset[str] | None
-) -> Found | None:
-    """The last answer that one of the readers finds marked by one of the rules."""
-    places = [text.rfind(needle, start, end) for needle, _ in readers]
+def _last_marked(text: str, start: int, end: int, wanted: Wanted) -> Found | None:
+    """The last answer that is marked as wanted."""
+    # Most answers stand at the end, and a search that finds nothing there costs the whole text.
+    if end - start > 2 * _TAIL:
+        found = _last_marked_from(end - _TAIL, text, start, end, wanted)
+        if found is not None:
+            return found
+    return _last_marked_from(start, text, start, end, wanted)
+
+
+def _last_marked_from(first: int, text: str, start: int, end: int, wanted: Wanted) -> Found | None:
+    """The last answer whose marker stands at `first` or later; it may reach back to `start`."""
+    readers, rules = wanted
+    places = [text.rfind(needle, first, end) for needle, _ in readers]
     for _ in range(_MAX_MISSES):
         place = max(places)
         if place < 0:
@@ -222,7 +234,7 @@ def _last_marked(
         found = read(text, place, start, end)
         if found is not None and (rules is None or found.rule in rules):
             return found
-        places[index] = text.rfind(needle, start, place)
+        places[index] = text.rfind(needle, first, place)
     return None
 
 

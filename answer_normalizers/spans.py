@@ -7,7 +7,7 @@ Every function takes the text and the bounds to stay within; none copies a long 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Span = tuple[int, int]
 
@@ -15,8 +15,7 @@ MAX_VALUE = 4_000
 """Characters of the longest answer that is read after a marker: keeps the work on a long text linear."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An answer found in a text: its parts in order (two adjacent boxes are two parts), and by which rule."""
 
     parts: tuple[Span, ...]
@@ -42,7 +41,7 @@ _NUMBER_HEAD = re.compile(rf"[-+−–]?\s?(?:\\?[$€£¥]\s?)?-?(?:{NUMBER.pat
 
 _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}(?:['’][a-z]+)?")
 _MATHEMATICAL_WORDS = frozenset(
-    ["and", "or", "pi", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "sqrt", "max", "min", "mod"]
+    ["and", "or", "pi", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "sqrt", "max", "min"]
 )  # fmt: skip
 _PLACEHOLDER = re.compile(
     r"(?:[\s$\[\]<>{}()\"'`*_:.…?,;\\!~-]|\\(?:text|mathrm|mbox|phantom|ldots|dots|cdots|quad|qquad|hspace)\b"
