@@ -246,9 +246,8 @@ def print_table(runs: dict[str, list[dict[str, float]]], arguments: argparse.Nam
         for way, measured in runs.items()
     }
     base = median.get("raw")
-    print(
-        f"\n{arguments.limit} GSM8K questions, at most {arguments.max_tokens} tokens, {Path(arguments.model).name}"
-    )
+    model = Path(arguments.model).name
+    print(f"\n{arguments.limit} GSM8K questions, at most {arguments.max_tokens} tokens, {model}")
     print(f"medians of {arguments.repeats} interleaved runs, {len(os.sched_getaffinity(0))} cores\n")
     print(f"{'':<13}{'generation s':>13}{'total s':>9}{'CPU s':>8}{'tokens':>8}{'tokens/s':>10}", end="")
     print(f"{'gen/raw':>9}{'total/raw':>11}")

@@ -105,7 +105,7 @@ class EngineProcess:
                     reply = replies.get(timeout=1.0)
                 except queue.Empty:
                     if patience.exhausted():
-                        raise ChannelClosedError(f"no sign of life for {stall_seconds:g} s") from None
+                        raise ChannelClosedError(f"no sign of life for {patience.limit:g} s") from None
                     continue
                 if reply is None:
                     raise ChannelClosedError(self.closed_because)
@@ -182,6 +182,10 @@ class EngineProcess:
                 return  # the reader notices too and says so
 
 
+START_SECONDS = 120.0
+"""A process that is being started, loaded or asked may be silent for as long, whatever the limit is."""
+
+
 class Patience:
     """Decides when an engine has been stuck for too long.
 
@@ -193,10 +197,15 @@ class Patience:
 
     def __init__(self, process: EngineProcess, limit: float, *, alive_is_enough: bool = False) -> None:
         self._process = process
-        self._limit = limit
+        self._limit = max(limit, START_SECONDS) if alive_is_enough else limit
         self._alive_is_enough = alive_is_enough
         self._seen = self._measure()
         self._waited = 0.0
+
+    @property
+    def limit(self) -> float:
+        """Seconds."""
+        return self._limit
 
     def exhausted(self, waited: float = TICK_SECONDS) -> bool:
         """Call after each tick spent waiting in vain."""

@@ -323,7 +323,7 @@ class SupervisedBackend:
                     raise self._failure(process) from None
                 if patience.exhausted():
                     process.kill()
-                    raise EngineFailedError(f"it {stalled} for {self._options.stall_seconds:g} s") from None
+                    raise EngineFailedError(f"it {stalled} for {patience.limit:g} s") from None
                 continue
             if frame is None:
                 process.inbox.put(None)  # whoever asks next gets the same answer

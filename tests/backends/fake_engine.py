@@ -1,6 +1,7 @@
 """An engine without a model, which does what each prompt says; for tests of the supervisor.
 
     echo …          answers with the prompt in capitals
+    long N          takes N steps
     kill NAME       dies (SIGKILL) the first time it runs under this name
     kill-always     dies every time
     kill-slowly     dies every time, but only once everything else has finished
@@ -71,7 +72,7 @@ class FakeEngine:
             self._misbehave(_text(request), len(running))
         time.sleep(self._args.get("step_seconds", 0.001))
         self.work += 1
-        ready = [r for r in running if _text(r) != "kill-slowly"][:1]
+        ready = [r for r in running if _text(r) != "kill-slowly" and not self._takes_longer(_text(r))][:1]
         for request in ready:
             self._queue.remove(request)
             with (self._state / "served").open("a") as log:
@@ -112,6 +113,10 @@ class FakeEngine:
         if what == "garbage":
             _write_to_parent((7).to_bytes(4, "big") + b"garbage")
             time.sleep(3600)
+
+    def _takes_longer(self, text: str) -> bool:
+        what, _, steps = text.partition(" ")
+        return what == "long" and self.work < int(steps)
 
     def _first_time(self, name: str) -> bool:
         marker = self._state / f"once-{name}"

@@ -189,14 +189,14 @@ def test_after_an_accident_only_what_had_not_finished_runs_again(make, tmp_path,
 
 
 def test_an_engine_that_does_nothing_for_too_long_is_started_again(make):
-    backend = make(stall_seconds=2.0)
+    backend = make(stall_seconds=4.0)
     done = [c.text for c in backend.generate(requests("echo a", "stall me", "echo b"))]
     assert sorted(done) == ["ECHO A", "ECHO B", "STALL ME"]
     assert backend.restarts == 1
 
 
 def test_a_stopped_engine_process_is_started_again(make, tmp_path):
-    backend = make(stall_seconds=2.0, step_seconds=0.05)
+    backend = make(stall_seconds=4.0, step_seconds=0.05)
     stream = backend.generate(requests(*echoes(30)))
     first = next(stream)
     os.kill(engine_pid(tmp_path), signal.SIGSTOP)
@@ -205,17 +205,17 @@ def test_a_stopped_engine_process_is_started_again(make, tmp_path):
     assert backend.restarts == 1
 
 
-def test_slow_steps_are_no_stall(make):
-    backend = make(stall_seconds=2.0, step_seconds=0.8, concurrency=1)
-    assert len(list(backend.generate(requests(*echoes(5))))) == 5
+def test_an_engine_that_gets_on_without_finishing_anything_is_not_stalled(make):
+    backend = make(stall_seconds=4.0, step_seconds=0.5, concurrency=1)
+    assert [c.text for c in backend.generate(requests("long 13"))] == ["LONG 13"]
     assert backend.restarts == 0
 
 
 def test_a_slow_consumer_is_not_the_engines_fault(make):
-    backend = make(stall_seconds=1.0, concurrency=1, step_seconds=0.05)
+    backend = make(stall_seconds=3.0, concurrency=1, step_seconds=0.05)
     stream = backend.generate(requests(*echoes(6)))
     next(stream)
-    time.sleep(2.5)
+    time.sleep(4.0)
     assert len(list(stream)) == 5
     assert backend.restarts == 0
 
