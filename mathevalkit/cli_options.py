@@ -266,7 +266,7 @@ def _check_together(arguments: RunArguments) -> None:
             ("--model", arguments.model, "a hub id, a local folder or a GGUF file"),
             ("--task", arguments.task, "a name from `mathevalkit tasks list`, or a task file"),
         ):
-            if not value:
+            if not value or "" in value:
                 raise UsageError(f"{flag} is missing: give {hint} (or --resume RUN)")
     else:
         if arguments.new:

@@ -18,7 +18,15 @@ from mathevalkit.advice import next_step
 from mathevalkit.observer import Observer
 from mathevalkit.progress_line import Speed, clock, progress_text
 from mathevalkit.results_view import facts_of_plan, print_results, result_line, sampling_text
-from mathevalkit.terminal import clean, clean_block, is_live, make_console, model_name, print_line
+from mathevalkit.terminal import (
+    clean,
+    clean_block,
+    is_live,
+    make_console,
+    model_name,
+    print_line,
+    surviving_closed,
+)
 from mathevalkit.types import Check, Plan, Progress, Results
 
 if TYPE_CHECKING:
@@ -108,7 +116,8 @@ class RunDisplay(Observer):
 
     def _stop_live(self) -> None:
         if self._live is not None:
-            self._live.stop()
+            with surviving_closed(self._err.file):
+                self._live.stop()
             self._live = None
 
     @contextmanager
@@ -117,9 +126,11 @@ class RunDisplay(Observer):
         if self._live is None:
             yield
             return
-        self._live.stop()
+        with surviving_closed(self._err.file):
+            self._live.stop()
         yield
-        self._live.start()
+        with surviving_closed(self._err.file):
+            self._live.start()
 
     # ---- what the run tells -------------------------------------------------------------------------
 
@@ -157,8 +168,7 @@ class RunDisplay(Observer):
         self._speed, self._progress = Speed(), None
         self._resumed, self._total = resumed, plan.total
         said = f"going on: {resumed:,} of {plan.total:,} on disk" if resumed else "run"
-        if not self._quiet:
-            self._err.print(f"{said} · {clean(run_dir)}", soft_wrap=True, style="dim" if self._live else None)
+        self._say(f"{said} · {clean(run_dir)}", whole=True)
 
     def progress(self, progress: Progress) -> None:
         """Feed the live line, or write a plain one from time to time."""
@@ -176,7 +186,8 @@ class RunDisplay(Observer):
         """Above the live line, on stderr."""
         from rich.text import Text
 
-        print_line(self._err, Text.assemble(("warning: ", "yellow"), clean_block(message)))
+        with surviving_closed(self._err.file):
+            print_line(self._err, Text.assemble(("warning: ", "yellow"), clean_block(message)))
 
     def results(self, plan: Plan, results: Results, *, repeated: bool) -> None:
         """The table, on stdout."""
@@ -186,7 +197,8 @@ class RunDisplay(Observer):
         if self._as_json:
             return
         if self._quiet:
-            self._out.print(result_line(results), soft_wrap=True)
+            with surviving_closed(self._out.file):
+                self._out.print(result_line(results), soft_wrap=True)
             return
         step = next_step(plan, results, argv=self._argv)
         facts = replace(
@@ -195,7 +207,7 @@ class RunDisplay(Observer):
             next_command=step.command,
             next_reason=step.reason,
         )
-        with self._without_live():
+        with self._without_live(), surviving_closed(self._out.file):
             print_results(self._out, results, facts, repeated=repeated)
         # The phases of a model count for its first task only.
         self._seconds.clear()
@@ -211,9 +223,16 @@ class RunDisplay(Observer):
 
     # ---- drawing ------------------------------------------------------------------------------------
 
-    def _say(self, line: str) -> None:
-        if not self._quiet:
-            print_line(self._err, line, style="dim" if self._live else None)
+    def _say(self, line: str, *, whole: bool = False) -> None:
+        """A line on stderr; ``whole``: not to be wrapped, since it is there to be copied."""
+        if self._quiet:
+            return
+        style = "dim" if self._live else None
+        with surviving_closed(self._err.file):
+            if whole:
+                self._err.print(line, soft_wrap=True, style=style)
+            else:
+                print_line(self._err, line, style=style)
 
     def _close_phase(self) -> None:
         now = time.monotonic()

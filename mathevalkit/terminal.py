@@ -11,8 +11,11 @@ Rich's markup is never parsed: everything printed is a ``Text``, or goes through
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -52,6 +55,24 @@ def short(text: object, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+@contextmanager
+def surviving_closed(stream: IO[str]) -> Iterator[None]:
+    """Write to a stream whose reader may be gone: a run must not die with the pager that shows it.
+
+    Where writing fails, the stream goes to nowhere from then on.
+    """
+    try:
+        yield
+        stream.flush()
+    except OSError:
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+        except (OSError, ValueError):  # no real file behind it
+            return
+
+
 def model_name(model: str) -> str:
     """A model as a reader knows it: a hub id whole, of a path the last part."""
     local = model.startswith(("/", "./", "../", "~")) or Path(model).exists()
@@ -62,7 +83,13 @@ def make_console(file: IO[str] | None = None) -> Console:
     """A console for a stream: colours only on a terminal and without NO_COLOR, markup and emoji off."""
     from rich.console import Console
 
-    return Console(file=file or sys.stdout, markup=False, emoji=False, highlight=False)
+    class QuietConsole(Console):
+        """Rich ends the process where its reader is gone; whether that is right is ours to say."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads the output any more")
+
+    return QuietConsole(file=file or sys.stdout, markup=False, emoji=False, highlight=False)
 
 
 def print_line(console: Console, line: Text | str, *, style: str | None = None) -> None:

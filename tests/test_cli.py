@@ -219,6 +219,7 @@ def test_resume_of_something_else_is_refused(cli: Cli, tmp_path: Path):
     [
         ([], 2, "--model is missing"),
         (["--model", "m"], 2, "--task is missing"),
+        (["--model", "", "--task", "demo"], 2, "--model is missing"),
         (["--model", "m", "--task", "gsm8q"], 2, "did you mean 'gsm8k'?"),
         (["--model", "m", "--task", "nowhere.yaml"], 2, "nowhere.yaml: there is no such task file"),
         (["--model", "m", "--task", "demo", "--backend", "lama_cpp"], 5, "did you mean llama_cpp?"),

@@ -142,9 +142,9 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(slow: Sums, more_sign
     [run_dir] = slow.run_dirs()
     assert f"stopped. {len(keys(run_dir))} of 30 completions are safe in {run_dir}; go on with:" in err
     command = err.rstrip().splitlines()[-1].split()
-    assert command[1:] == slow_command(slow)
+    assert command == ["python", "-m", "mathevalkit", *slow_command(slow)]
     assert err.count("stopping already") == more_signals
-    again = start(command[1:], cwd=slow.folder, PYTHONPATH=str(slow.folder))
+    again = start(command[3:], cwd=slow.folder, PYTHONPATH=str(slow.folder))
     again.communicate(timeout=30)
     assert again.returncode == 0
     assert slow.run_dirs() == [run_dir]
@@ -187,6 +187,19 @@ def test_a_run_under_nohup_survives_the_terminal(slow: Sums):
     running.send_signal(signal.SIGHUP)
     running.communicate(timeout=30)
     assert running.returncode == 0
+
+
+def test_a_run_goes_on_when_whoever_reads_its_output_is_gone(slow: Sums):
+    with start(slow_command(slow), cwd=slow.folder, PYTHONPATH=str(slow.folder)) as running:
+        wait_for_lines(slow, 2)
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        running.stderr.close()
+    assert running.returncode == 0
+    [run_dir] = slow.run_dirs()
+    assert len(keys(run_dir)) == 30
+    assert (run_dir / "results.json").exists()
 
 
 # ---- a terminal ------------------------------------------------------------------------------------
