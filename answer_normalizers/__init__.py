@@ -8,12 +8,9 @@ Importable alone: standard library and python-flint only. It knows nothing of mo
 """
 
 from answer_normalizers.equivalence import check
+from answer_normalizers.extraction import extract, grade
 from answer_normalizers.policy import Policy
+from answer_normalizers.reward import reward
 from answer_normalizers.verdict import Extraction, Verdict
 
-try:
-    from answer_normalizers.extraction import extract, grade
-except ImportError:  # extraction is not complete yet
-    pass
-
-__all__ = ["Extraction", "Policy", "Verdict", "check", "extract", "grade"]
+__all__ = ["Extraction", "Policy", "Verdict", "check", "extract", "grade", "reward"]

@@ -27,7 +27,9 @@ def vector_expression(vector: Sequence, other: Value) -> Value | None:
     """`(3, 4)` as `3 i + 4 j`, where the other answer is written in basis vectors; else None."""
     if len(vector.items) not in (2, 3) or not any(name in free_symbols(other) for name in _BASIS):
         return None
-    return Apply("+", tuple(Apply("*", (c, Sym(name))) for c, name in zip(vector.items, _BASIS, strict=False)))
+    return Apply(
+        "+", tuple(Apply("*", (c, Sym(name))) for c, name in zip(vector.items, _BASIS, strict=False))
+    )
 
 
 def as_matrix(value: Value) -> Value | None:
@@ -60,7 +62,11 @@ def as_matrix(value: Value) -> Value | None:
         return _fold(known, _product)
     if head == "neg":
         inner = known[0]
-        return Matrix(tuple(tuple(negate(c) for c in row) for row in inner.rows)) if type(inner) is Matrix else negate(inner)
+        return (
+            Matrix(tuple(tuple(negate(c) for c in row) for row in inner.rows))
+            if type(inner) is Matrix
+            else negate(inner)
+        )
     if head == "/" and type(known[1]) is not Matrix:
         return _product(known[0], Apply("inv", (known[1],)))
     if head == "inv" and type(known[0]) is not Matrix:
@@ -192,7 +198,9 @@ def _inverse(matrix: Matrix) -> Value | None:
         row = []
         for j in range(size):
             minor = _determinant(
-                tuple(tuple(c for k, c in enumerate(r) if k != i) for n, r in enumerate(matrix.rows) if n != j)
+                tuple(
+                    tuple(c for k, c in enumerate(r) if k != i) for n, r in enumerate(matrix.rows) if n != j
+                )
             )
             if minor is None:
                 return None

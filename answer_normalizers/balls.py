@@ -15,7 +15,12 @@ from zlib import crc32
 
 from flint import acb, arb, ctx, fmpq
 
-from answer_normalizers.limits import MAX_INTEGRAND_EVALUATIONS, MAX_MAGNITUDE_BITS, MAX_NODE_VISITS, MAX_SUM_TERMS
+from answer_normalizers.limits import (
+    MAX_INTEGRAND_EVALUATIONS,
+    MAX_MAGNITUDE_BITS,
+    MAX_NODE_VISITS,
+    MAX_SUM_TERMS,
+)
 from answer_normalizers.values import Apply, Num, Rational, Sym, Value, free_symbols
 
 _LOCK = RLock()
@@ -84,7 +89,11 @@ class BallPoint:
         rule = _RULES.get(head)
         if rule is None:
             if head == "log?":
-                return self.value(args[0]).log() / arb(self.log_base).log() if self.log_base else self.value(args[0]).log()
+                return (
+                    self.value(args[0]).log() / arb(self.log_base).log()
+                    if self.log_base
+                    else self.value(args[0]).log()
+                )
             raise UnevaluableError
         result = rule(*[self.value(a) for a in args])
         if not result.is_finite():
@@ -221,7 +230,12 @@ def _is_entire(body: Value) -> bool:
         if body.args[0] != Sym("e") and not (type(n) is int and n >= 0):
             return False
     elif body.head == "/":
-        return type(body.args[1]) is not Apply and body.args[1] != Num(0) and _is_entire(body.args[0]) and type(body.args[1]) is Num
+        return (
+            type(body.args[1]) is not Apply
+            and body.args[1] != Num(0)
+            and _is_entire(body.args[0])
+            and type(body.args[1]) is Num
+        )
     elif body.head not in ("+", "*", "neg", "sin", "cos", "sinh", "cosh"):
         return False
     return all(_is_entire(a) for a in body.args)

@@ -7,7 +7,9 @@ from answer_normalizers.lexer import UnreadableError
 from answer_normalizers.limits import MAX_DEPTH, MAX_MATRIX_CELLS
 from answer_normalizers.values import Apply, Builder, Items, Logic, Matrix, Sequence, SetOf, Sym, Value
 
-_MATRICES = frozenset("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases dcases rcases".split())
+_MATRICES = frozenset(
+    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases dcases rcases".split()
+)
 _LAYOUTS = frozenset("aligned align gathered split gather equation alignedat eqnarray multline".split())
 _CLOSERS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "‖": ("‖", "norm")}
 
@@ -188,7 +190,13 @@ class Brackets(Grammar):
 
     def cell(self) -> Value:
         """One cell of a matrix, or one branch of a piecewise definition."""
-        if self.kind == "text" and str(self.peek(0)[1]).strip(" ,").lower() in ("if", "for", "when", "otherwise", "else"):
+        if self.kind == "text" and str(self.peek(0)[1]).strip(" ,").lower() in (
+            "if",
+            "for",
+            "when",
+            "otherwise",
+            "else",
+        ):
             word = str(self.advance()).strip(" ,").lower()
             if word in ("otherwise", "else"):
                 return Sym("otherwise")

@@ -32,7 +32,10 @@ class Calls(Brackets):
             return self.environment()
         if kind == "currency":
             name = str(self.advance())
-            return Quantity(self.factor(), {"$": "dollar", "pound": "pound_sterling", "pounds": "pound_sterling"}.get(name, name))
+            return Quantity(
+                self.factor(),
+                {"$": "dollar", "pound": "pound_sterling", "pounds": "pound_sterling"}.get(name, name),
+            )
         if kind in ("∠", "△"):
             self.advance()
             return Text("angle " + self.letters())
@@ -50,7 +53,9 @@ class Calls(Brackets):
         name = ""
         while self.kind in ("sym", "word", "num"):
             token = self.peek(0)[1]
-            name += str(getattr(token, "name", token if isinstance(token, str) else getattr(token, "value", "")))
+            name += str(
+                getattr(token, "name", token if isinstance(token, str) else getattr(token, "value", ""))
+            )
             self.advance()
             if self.kind == "_":
                 self.advance()
@@ -86,7 +91,12 @@ class Calls(Brackets):
         """A number literal; an integer before a proper fraction is a mixed number."""
         node = self.advance()
         assert isinstance(node, (Num, Apply))
-        if type(node) is not Num or node.digits or self.kind not in ("cmd", "num") or type(node.value) is not int:
+        if (
+            type(node) is not Num
+            or node.digits
+            or self.kind not in ("cmd", "num")
+            or type(node.value) is not int
+        ):
             return node
         if self.kind == "cmd":
             if self.peek(0)[1] != "frac":
@@ -122,7 +132,12 @@ class Calls(Brackets):
         if type(base) is Text:
             number = number_in_words(base.words)
             base = Num(number) if number is not None else base
-        if type(base) is not Num or type(base.value) is not int or not 2 <= base.value <= 36 or type(digits.value) is not int:
+        if (
+            type(base) is not Num
+            or type(base.value) is not int
+            or not 2 <= base.value <= 36
+            or type(digits.value) is not int
+        ):
             raise UnreadableError("a subscript of a number that is no base")
         if any(int(digit) >= base.value for digit in str(digits.value)):
             raise UnreadableError("a digit that the base does not have")
@@ -390,7 +405,12 @@ class Calls(Brackets):
             else:
                 upper = self.script()
         term = self.product()
-        if type(lower) is not Relation or lower.ops != ("=",) or type(lower.sides[0]) is not Sym or upper is None:
+        if (
+            type(lower) is not Relation
+            or lower.ops != ("=",)
+            or type(lower.sides[0]) is not Sym
+            or upper is None
+        ):
             raise UnreadableError(f"\\{name} without both limits")
         return Apply(name, (lower.sides[0], lower.sides[1], upper, term))
 

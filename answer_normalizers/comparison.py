@@ -94,7 +94,11 @@ def _scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if verdict.equivalent is False:
         for one, other in ((gold, pred), (pred, gold)):
             quantity = _as_quantity(one)
-            if quantity is not None and type(other) is Num and compare_scalars(quantity.value, other, policy).equivalent:
+            if (
+                quantity is not None
+                and type(other) is Num
+                and compare_scalars(quantity.value, other, policy).equivalent
+            ):
                 if "/" in quantity.unit:
                     return Verdict(True, "unit", "the values are equal, one answer without the unit")
                 return _unsure("unit", "the letter behind the number may be a unit or a variable")
@@ -113,7 +117,9 @@ def _family(value: Value) -> tuple[fmpq, fmpq] | None:
     if len(names) != 1 or not names <= set(_PARAMETERS):
         return None
     name = next(iter(names))
-    values = [rational(value, {"pi": scale, name: k}) for scale, k in ((1, 0), (1, 1), (1, 3), (2, 0), (2, 1))]
+    values = [
+        rational(value, {"pi": scale, name: k}) for scale, k in ((1, 0), (1, 1), (1, 3), (2, 0), (2, 1))
+    ]
     if any(v is None for v in values):
         return None
     start, one, three, double, double_one = (fmpq(v) for v in values if v is not None)
@@ -176,7 +182,10 @@ def _quantities(gold: Value, pred: Value, policy: Policy) -> Verdict:
             return verdict
         if units[0].has_labels or units[1].has_labels:
             if verdict.equivalent:
-                return _unsure("unit", f"the values agree, but `{gold.unit}` and `{pred.unit}` are not known to be the same")
+                return _unsure(
+                    "unit",
+                    f"the values agree, but `{gold.unit}` and `{pred.unit}` are not known to be the same",
+                )
             return verdict
         return _no("unit", f"`{gold.unit}` and `{pred.unit}` measure different things")
     quantity, other = (gold, pred) if type(gold) is Quantity else (pred, gold)
@@ -187,8 +196,14 @@ def _quantities(gold: Value, pred: Value, policy: Policy) -> Verdict:
         return _no("type", f"a quantity is never {_name(other)}")
     spelled = _as_quantity(other)
     if spelled is not None:
-        return _quantities(quantity, spelled, policy) if quantity is gold else _quantities(spelled, quantity, policy)
-    return compare(quantity.value, pred, policy) if quantity is gold else compare(gold, quantity.value, policy)
+        return (
+            _quantities(quantity, spelled, policy)
+            if quantity is gold
+            else _quantities(spelled, quantity, policy)
+        )
+    return (
+        compare(quantity.value, pred, policy) if quantity is gold else compare(gold, quantity.value, policy)
+    )
 
 
 def _two_units(gold: str, pred: str) -> tuple[Unit, Unit]:
@@ -232,7 +247,11 @@ def _as_letters(value: Value) -> str:
     """The letters of a product of letters, a list of letters, or one letter, as text."""
     if type(value) is Sym and len(value.name) == 1:
         return value.name.lower()
-    if type(value) is Apply and value.head == "*" and all(type(a) is Sym and len(a.name) == 1 for a in value.args):
+    if (
+        type(value) is Apply
+        and value.head == "*"
+        and all(type(a) is Sym and len(a.name) == 1 for a in value.args)
+    ):
         return "".join(a.name for a in value.args).lower()  # type: ignore[union-attr]
     return ""
 
@@ -251,7 +270,12 @@ def _clocks(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if same:
         return Verdict(True, "clock", "the two times are the same")
     ratios = _as_ratio(gold), _as_ratio(pred)
-    if ratios[0] is not None and ratios[1] is not None and one.minute and _ratios(ratios[0], ratios[1], policy).equivalent:
+    if (
+        ratios[0] is not None
+        and ratios[1] is not None
+        and one.minute
+        and _ratios(ratios[0], ratios[1], policy).equivalent
+    ):
         return _unsure("clock", "the same as ratios, different as times")
     return _no("clock", "the two times differ")
 
@@ -348,7 +372,11 @@ def _in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], policy: Poli
         return _no("set", f"{len(gold)} items against {len(pred)}")
     gold_numbers, gold_rest = _split(gold)
     pred_numbers, pred_rest = _split(pred)
-    if not gold_rest and not pred_rest and not any(n.digits >= policy.decimal_digits for n in gold_numbers + pred_numbers):
+    if (
+        not gold_rest
+        and not pred_rest
+        and not any(n.digits >= policy.decimal_digits for n in gold_numbers + pred_numbers)
+    ):
         same = (
             sorted(n.value for n in gold_numbers) == sorted(n.value for n in pred_numbers)
             if counted
@@ -411,7 +439,11 @@ def _sets_of_items(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if type(other) is Relation:
         return _relations(gold, pred, policy)
     if len(chosen.items) == 1:
-        return compare(chosen.items[0], pred, policy) if chosen is gold else compare(gold, chosen.items[0], policy)
+        return (
+            compare(chosen.items[0], pred, policy)
+            if chosen is gold
+            else compare(gold, chosen.items[0], policy)
+        )
     return _no("type", f"a set of {len(chosen.items)} elements is not {_name(other)}")
 
 
@@ -434,7 +466,11 @@ def _lists(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if type(other) is Matrix:
         vector = as_vector(other)
         if vector is not None:
-            return _in_order(items.items, vector, policy) if items is gold else _in_order(vector, items.items, policy)
+            return (
+                _in_order(items.items, vector, policy)
+                if items is gold
+                else _in_order(vector, items.items, policy)
+            )
     if type(other) is Relation:
         return _relations(gold, pred, policy)
     if is_set_like(other):
@@ -442,7 +478,9 @@ def _lists(gold: Value, pred: Value, policy: Policy) -> Verdict:
             return _real_sets(gold, pred, policy)
         return compare_sets(gold, pred)
     if len({_plain(item) for item in items.items}) == 1 and policy.repeated_items == "ignored":
-        return compare(items.items[0], pred, policy) if items is gold else compare(gold, items.items[0], policy)
+        return (
+            compare(items.items[0], pred, policy) if items is gold else compare(gold, items.items[0], policy)
+        )
     letters = "".join(_as_letters(item) or "?" for item in items.items)
     if letters == _as_letters(other) or (type(other) is Text and letters == other.words):
         return Verdict(True, "text", "the two answers are the same letters")
@@ -452,7 +490,12 @@ def _lists(gold: Value, pred: Value, policy: Policy) -> Verdict:
 def _equation_and_solutions(gold: Value, pred: Value) -> Verdict | None:
     """`(x-2)(x+3) = 0` against `x = 2, x = -3`; None where the answers are not of these kinds."""
     equation, items = (gold, pred) if type(gold) is Relation else (pred, gold)
-    if type(equation) is not Relation or equation.ops != ("=",) or type(items) is not Items or assignment(equation) is not None:
+    if (
+        type(equation) is not Relation
+        or equation.ops != ("=",)
+        or type(items) is not Items
+        or assignment(equation) is not None
+    ):
         return None
     pairs = _named(items)
     if pairs is None or len({name for name, _ in pairs}) != 1 or type(pairs[0][0]) is not Sym:
@@ -490,7 +533,14 @@ def _as_named_values(gold: Value, pred: Value) -> tuple[Value, Value]:
     return gold, _values_in_order(right, gold)
 
 
-_ORDERED_NAMES = (frozenset("xyzw"), frozenset("abcdef"), frozenset("pqrs"), frozenset("uvw"), frozenset("mn"), frozenset("ABCDEF"))
+_ORDERED_NAMES = (
+    frozenset("xyzw"),
+    frozenset("abcdef"),
+    frozenset("pqrs"),
+    frozenset("uvw"),
+    frozenset("mn"),
+    frozenset("ABCDEF"),
+)
 """Sets of unknowns whose alphabetical order is the order of a point of their values."""
 
 
@@ -542,7 +592,9 @@ def _sequences(gold: Value, pred: Value, policy: Policy) -> Verdict:
     if type(other) in _SCALARS:
         expression = vector_expression(sequence, other)
         if expression is not None:
-            return compare(expression, pred, policy) if sequence is gold else compare(gold, expression, policy)
+            return (
+                compare(expression, pred, policy) if sequence is gold else compare(gold, expression, policy)
+            )
         if type(as_matrix(other)) is Matrix:
             return _matrices(gold, pred, policy)
     return _no("type", f"a point or interval is never {_name(other)}")
@@ -554,19 +606,29 @@ def _matrices(gold: Value, pred: Value, policy: Policy) -> Verdict:
         if len(left.rows) != len(right.rows) or len(left.rows[0]) != len(right.rows[0]):
             return _no("structure", "the matrices have different shapes")
         return _in_order(
-            tuple(cell for row in left.rows for cell in row), tuple(cell for row in right.rows for cell in row), policy
+            tuple(cell for row in left.rows for cell in row),
+            tuple(cell for row in right.rows for cell in row),
+            policy,
         )
     for one, other, flipped in ((left, pred, False), (right, gold, True)):
         if type(one) is Matrix and type(other) in (Sequence, Items):
             vector = as_vector(one)
-            if vector is None or policy.vectors == "same_kind" or (type(other) is Sequence and other.opener + other.closer in ("[)", "(]")):
+            if (
+                vector is None
+                or policy.vectors == "same_kind"
+                or (type(other) is Sequence and other.opener + other.closer in ("[)", "(]"))
+            ):
                 return _no("type", "a matrix is never a point")
             items = other.items  # type: ignore[union-attr]
             return _in_order(items, vector, policy) if flipped else _in_order(vector, items, policy)
         if type(one) is Matrix and other == Sym("I"):
             return _identity(one, policy)
     if left is not None and right is not None:
-        return compare(left, right, policy) if (left, right) != (gold, pred) else _no("type", "a matrix is never a number")
+        return (
+            compare(left, right, policy)
+            if (left, right) != (gold, pred)
+            else _no("type", "a matrix is never a number")
+        )
     if left is None and right is None:
         return _unsure("structure", "matrix expressions that could not be worked out")
     return _unsure("structure", "a matrix expression that could not be worked out")
@@ -595,7 +657,9 @@ def _real_sets(gold: Value, pred: Value, policy: Policy) -> Verdict:
         if type(gold) in _SCALARS or type(pred) in _SCALARS:
             scalar = gold if type(gold) in _SCALARS else pred
             if type(scalar) is Num:
-                return compare_sets(SetOf((gold,)) if scalar is gold else gold, SetOf((pred,)) if scalar is pred else pred)
+                return compare_sets(
+                    SetOf((gold,)) if scalar is gold else gold, SetOf((pred,)) if scalar is pred else pred
+                )
         for one in (gold, pred):
             if type(one) is Relation and not is_set_like(one):
                 return _unsure("set", "an equation against a set")
@@ -680,9 +744,16 @@ def _relations(gold: Value, pred: Value, policy: Policy) -> Verdict:
 
 
 def _two_relations(
-    gold: Relation, pred: Relation, left: tuple[Value, Value] | None, right: tuple[Value, Value] | None, policy: Policy
+    gold: Relation,
+    pred: Relation,
+    left: tuple[Value, Value] | None,
+    right: tuple[Value, Value] | None,
+    policy: Policy,
 ) -> Verdict:
-    if gold.ops == pred.ops == ("=",) and _in_order(gold.sides, tuple(reversed(pred.sides)), policy).equivalent:
+    if (
+        gold.ops == pred.ops == ("=",)
+        and _in_order(gold.sides, tuple(reversed(pred.sides)), policy).equivalent
+    ):
         return Verdict(True, "relation", "the two equations are the same, sides exchanged")
     if left is None and right is None or _is_equation(gold) and _is_equation(pred):
         verdict = compare_equations(gold, pred)

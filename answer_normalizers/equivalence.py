@@ -27,7 +27,9 @@ _TOO_LONG = Verdict(None, "limits", f"an answer is longer than {MAX_CHARACTERS} 
 _TOO_DEEP = Verdict(None, "limits", "an answer is nested too deeply")
 _SPACES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 _AMBIGUOUS = re.compile(r"\d,\d{3}|\d[eE][+-]?\d")
-_COMMA_DECIMAL = re.compile(r"\s*([-+]?)\s*(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+))\s*")
+_COMMA_DECIMAL = re.compile(
+    r"\s*([-+]?)\s*(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+))\s*"
+)
 
 DEFAULT_POLICY = Policy()
 
@@ -60,7 +62,9 @@ def check(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
         if right is not None:
             if left == right:
                 return _NUMBERS_EQUAL
-            if not policy.relative_tolerance and (len(left) <= policy.decimal_digits >= len(right) or not ("." in left or "." in right)):
+            if not policy.relative_tolerance and (
+                len(left) <= policy.decimal_digits >= len(right) or not ("." in left or "." in right)
+            ):
                 return _NUMBERS_DIFFER
     return examine(gold=gold, pred=pred, policy=policy).verdict
 

@@ -1,10 +1,10 @@
 """Exact rational arithmetic on trees: the stage that settles most answers that are not literal numbers.
 
-    >>> from answer_normalizers.parser import parse
-    >>> rational(parse("10!/(3!7!)"))
-    120
-    >>> rational(parse(r"\\sqrt{2}")) is None
-    True
+>>> from answer_normalizers.parser import parse
+>>> rational(parse("10!/(3!7!)"))
+120
+>>> rational(parse(r"\\sqrt{2}")) is None
+True
 """
 
 from __future__ import annotations
@@ -178,7 +178,12 @@ _BOUND = frozenset({"sum", "prod"})
 def _unrolled(head: str, args: tuple[Value, ...], env: dict[str, Rational] | None) -> Rational | None:
     variable, lower, upper, term = args
     first, last = rational(lower, env), rational(upper, env)
-    if type(first) is not int or type(last) is not int or last - first >= MAX_SUM_TERMS or type(variable) is not Sym:
+    if (
+        type(first) is not int
+        or type(last) is not int
+        or last - first >= MAX_SUM_TERMS
+        or type(variable) is not Sym
+    ):
         return None
     total: Rational = 0 if head == "sum" else 1
     inner = dict(env or {})

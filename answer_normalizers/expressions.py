@@ -61,7 +61,9 @@ def _infinite_sign(value: Value) -> int:
 def _compare_infinities(signs: tuple[int, int], other: Value) -> Verdict:
     if 0 not in signs:
         return Verdict(signs[0] == signs[1], "structure", "both answers are infinite")
-    if rational(other) is not None or (type(other) is Apply and not free_symbols(other) and "inf" not in _constants(other)):
+    if rational(other) is not None or (
+        type(other) is Apply and not free_symbols(other) and "inf" not in _constants(other)
+    ):
         return Verdict(False, "type", "only one of the answers is infinite")
     return _UNDECIDED
 
@@ -189,12 +191,19 @@ def substitute(value: Value, name: str, replacement: Value) -> Value:
 def _compare_rationals(gold: Value, pred: Value, left: Rational, right: Rational, policy: Policy) -> Verdict:
     if left == right:
         return _SAME_RATIONAL
-    decimals = [n for n in (gold, pred) if type(n) is Num and n.digits >= policy.decimal_digits and n.places > 0]
+    decimals = [
+        n for n in (gold, pred) if type(n) is Num and n.digits >= policy.decimal_digits and n.places > 0
+    ]
     if decimals and all(abs(fmpq(left) - right) < _unit_in_last_place(n) for n in decimals):
         return _SAME_ROUNDED
     if policy.relative_tolerance and abs(fmpq(left) - right) <= _share(policy) * max(abs(left), abs(right)):
         return _WITHIN_TOLERANCE
-    return Verdict(False, "exact", "the two answers are different rational numbers", f"{_show(left)} against {_show(right)}")
+    return Verdict(
+        False,
+        "exact",
+        "the two answers are different rational numbers",
+        f"{_show(left)} against {_show(right)}",
+    )
 
 
 def _share(policy: Policy) -> fmpq:
@@ -209,7 +218,11 @@ def _unit_in_last_place(number: Num) -> fmpq:
 
 
 def _show(value: Rational) -> str:
-    size = value.bit_length() if isinstance(value, int) else int(value.p).bit_length() + int(value.q).bit_length()
+    size = (
+        value.bit_length()
+        if isinstance(value, int)
+        else int(value.p).bit_length() + int(value.q).bit_length()
+    )
     if size > 4_000:
         return f"a rational number of {size} bits"
     text = str(value)
@@ -227,7 +240,10 @@ def _compare_constants(gold: Value, pred: Value, base: int, policy: Policy) -> V
                 if policy.relative_tolerance and _close(left, right, policy):
                     return _WITHIN_TOLERANCE
                 return Verdict(
-                    False, "ball", "the two values are provably different", f"{_digits(left)} against {_digits(right)}"
+                    False,
+                    "ball",
+                    "the two values are provably different",
+                    f"{_digits(left)} against {_digits(right)}",
                 )
             if _agree(left, right):
                 return Verdict(True, "ball", "the two values agree to a hundred digits")
@@ -274,7 +290,9 @@ def _different_rational_functions(gold: Value, pred: Value, symbols: frozenset[s
             point = ", ".join(f"{name} = {value}" for name, value in env.items())
             witness = f"{_show(left)} against {_show(right)}" + (f" at {point}" if point else "")
             break
-    return Verdict(False, "field", "the two expressions differ at a point of the field modulo 2^61-1", witness)
+    return Verdict(
+        False, "field", "the two expressions differ at a point of the field modulo 2^61-1", witness
+    )
 
 
 @dataclass(slots=True)
@@ -305,10 +323,14 @@ def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, po
             if left.overlaps(right) and not complex_valued and any(p.left_reals for p in points):
                 tally.complex_equal += 1
                 continue
-            reals = tuple(not p.left_reals and v.imag.contains(0) for p, v in zip(points, (left, right), strict=True))
+            reals = tuple(
+                not p.left_reals and v.imag.contains(0) for p, v in zip(points, (left, right), strict=True)
+            )
             if complex_valued or reals == (True, True):
                 if not left.overlaps(right):
-                    return Verdict(False, "ball", "the two expressions differ at a point", _witness(env, left, right))
+                    return Verdict(
+                        False, "ball", "the two expressions differ at a point", _witness(env, left, right)
+                    )
                 if min(left.rel_accuracy_bits(), right.rel_accuracy_bits()) < 64 and not _tiny(left, right):
                     failures += 1
                     continue
@@ -322,7 +344,9 @@ def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, po
                     tally.complex_differ = _witness(env, left, right)
             else:
                 tally.one_sided = True
-    return _judge(gold, pred, tally, policy, several=len(_under_logarithms(gold) | _under_logarithms(pred)) > 1)
+    return _judge(
+        gold, pred, tally, policy, several=len(_under_logarithms(gold) | _under_logarithms(pred)) > 1
+    )
 
 
 def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy, *, several: bool) -> Verdict:
@@ -335,7 +359,9 @@ def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy, *, several: 
     if tally.complex_differ:
         return Verdict(False, "ball", "the two expressions differ at a point", tally.complex_differ)
     if tally.complex_equal >= 2:
-        return Verdict(True, "ball", f"the two expressions agree to 19 digits at {tally.complex_equal} random points")
+        return Verdict(
+            True, "ball", f"the two expressions agree to 19 digits at {tally.complex_equal} random points"
+        )
     return _UNDECIDED
 
 

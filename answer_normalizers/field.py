@@ -170,5 +170,3 @@ def proportional_in_field(left: Value, right: Value) -> bool | None:
             return None if point.formal else False
         ratio = value
     return True
-
-

@@ -182,7 +182,9 @@ class Grammar:
                 parts.append(str(self.advance()))
             elif self.kind == "currency":
                 name = str(self.advance())
-                parts.append({"$": "dollar", "pound": "pound_sterling", "pounds": "pound_sterling"}.get(name, name))
+                parts.append(
+                    {"$": "dollar", "pound": "pound_sterling", "pounds": "pound_sterling"}.get(name, name)
+                )
             elif self.kind in ("/", "*") and parts:
                 parts.append("/" if self.advance() == "/" else "*")
             elif self.kind == "^" and parts:
@@ -358,7 +360,12 @@ class Grammar:
         if len(factors) == 1:
             return factors[0]
         last = factors[-1]
-        if type(last) is Apply and last.head == "/" and type(last.args[0]) is Text and type(last.args[1]) is Text:
+        if (
+            type(last) is Apply
+            and last.head == "/"
+            and type(last.args[0]) is Text
+            and type(last.args[1]) is Text
+        ):
             rest = factors[0] if len(factors) == 2 else Apply("*", tuple(factors[:-1]))
             return Quantity(rest, f"{last.args[0].words}/{last.args[1].words}")
         if any(type(factor) is Text and not factor.words.startswith("angle") for factor in factors):
@@ -377,7 +384,13 @@ class Grammar:
 
     def quotient(self, above: Value, below: Value) -> Value:
         """`above / below`, folded where both are exact numbers."""
-        if type(above) is Num and type(below) is Num and below.value != 0 and not above.digits and not below.digits:
+        if (
+            type(above) is Num
+            and type(below) is Num
+            and below.value != 0
+            and not above.digits
+            and not below.digits
+        ):
             return Num(fold(fmpq(above.value) / fmpq(below.value)))
         if type(above) is Quantity:
             return Quantity(self.quotient(above.value, below), above.unit)

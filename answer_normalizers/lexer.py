@@ -61,11 +61,23 @@ _TOKEN = re.compile(
 _TIGHT = re.compile(rf"[1-9]\d{{0,2}}(?:{_TIGHT_GROUP}\d{{3}})+{_TAIL}(?!{_SPACED_GROUP}?\d)")
 _SEPARATORS = re.compile(r"[^\d.]")
 _EXPONENT = re.compile(r"[eE]([+-]?\d+)(?![\d.a-zA-Z])")
-_REPEAT = re.compile(r"\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))((?:\d*\\dot\s*(?:\{\s*\d\s*\}|\d))?)")
+_REPEAT = re.compile(
+    r"\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))((?:\d*\\dot\s*(?:\{\s*\d\s*\}|\d))?)"
+)
 _ROUND_REPEAT = re.compile(r"\((\d+)\)")
 _TIMES_TEN = re.compile(r"\s*10\s*(?:\^|\*\*)")
 _ELLIPSIS = re.compile(r"\s*(?:\\l?dots\b|\\cdots\b|\.\.\.+)")
-_ESCAPED = {"{": "\\{", "}": "\\}", "|": "‖", "%": "%", "$": "currency", "\\": "\\\\", "&": "&", "_": "_", "#": "#"}
+_ESCAPED = {
+    "{": "\\{",
+    "}": "\\}",
+    "|": "‖",
+    "%": "%",
+    "$": "currency",
+    "\\": "\\\\",
+    "&": "&",
+    "_": "_",
+    "#": "#",
+}
 _STAR = {"**": "^", "*": "*", "÷": "/", "...": "…"}
 _PLAIN: tuple[dict[str, Token], dict[str, Token]] = tuple(  # type: ignore[assignment]
     {mark: (mark, mark, spaced) for mark in "+-/^_{},;'!|&:"} for spaced in (False, True)
@@ -162,7 +174,11 @@ class _Lexer:
         else:
             literal = match.group()
             self.position = match.end()
-            if "." not in literal and len(literal) < 10 and text[self.position : self.position + 1] not in ("e", "E"):
+            if (
+                "." not in literal
+                and len(literal) < 10
+                and text[self.position : self.position + 1] not in ("e", "E")
+            ):
                 self.tokens.append(("num", Num(int(literal)), self.spaced))
                 return
         if len(literal) > MAX_NUMBER_DIGITS:
@@ -218,7 +234,12 @@ class _Lexer:
             self.position += 1
             return
         if len(run) == 1:
-            if run in "xX" and self.tokens and self.tokens[-1][0] == "num" and _TIMES_TEN.match(self.text, self.position):
+            if (
+                run in "xX"
+                and self.tokens
+                and self.tokens[-1][0] == "num"
+                and _TIMES_TEN.match(self.text, self.position)
+            ):
                 add(("*", "*", self.spaced))
             else:
                 add(("sym", Sym(run), self.spaced))
@@ -274,7 +295,11 @@ class _Lexer:
         elif name in NAMED:
             add(("sym", Sym(NAMED[name]), self.spaced))
         elif name in LETTER_COMMANDS:
-            add(("'", "'", False) if name == "prime" else ("sym", Sym(_LETTER_ALIASES.get(name, name)), self.spaced))
+            add(
+                ("'", "'", False)
+                if name == "prime"
+                else ("sym", Sym(_LETTER_ALIASES.get(name, name)), self.spaced)
+            )
         elif name in OPERATORS:
             token = OPERATORS[name]
             if token in ("\\{", "[", "<("):
@@ -284,7 +309,9 @@ class _Lexer:
             add(("rel", RELATIONS[name], self.spaced))
         elif name in TEXT_COMMANDS:
             return self._text_command(name)
-        elif (name == "mathbb" and self._peek_argument() in ("R", "N", "Z", "Q", "C", "R^+", "R^-", "R^n")) or (name in ("mathbf", "mathrm") and self._peek_argument() in ("R", "N", "Z", "Q")):
+        elif (
+            name == "mathbb" and self._peek_argument() in ("R", "N", "Z", "Q", "C", "R^+", "R^-", "R^n")
+        ) or (name in ("mathbf", "mathrm") and self._peek_argument() in ("R", "N", "Z", "Q")):
             letter = (self._argument() or "").strip()
             add(("sym", Sym(f"set {letter[:1]}"), self.spaced))
             if letter[1:2] == "^":
@@ -325,18 +352,28 @@ class _Lexer:
         return text[position + 1 : end]
 
     def _text_command(self, name: str) -> bool:
-        if self.text[self.position : self.position + 1].isspace() and "{" not in self.text[self.position : self.position + 3]:
+        if (
+            self.text[self.position : self.position + 1].isspace()
+            and "{" not in self.text[self.position : self.position + 3]
+        ):
             raise UnreadableError("text command without an argument")
         content = (self._argument() or "").strip()
         plain = content.strip(" ~\\,;.")
-        if plain in _UNIT_LETTERS and self.tokens and self.tokens[-1][0] in ("num", ")", "}", "sym") and len(plain) == 1:
+        if (
+            plain in _UNIT_LETTERS
+            and self.tokens
+            and self.tokens[-1][0] in ("num", ")", "}", "sym")
+            and len(plain) == 1
+        ):
             self.tokens.append(("text", plain, self.spaced))
             return True
         if plain in ("min", "sec") and self.tokens and self.tokens[-1][0] in ("num", ")", "}", "sym", "/"):
             self.tokens.append(("text", plain, self.spaced))
             return True
         called = self.text[self.position : self.position + 1] in ("(", "\\")
-        if (name in ("mathrm", "operatorname", "operatorname*") or called) and plain in FUNCTIONS | frozenset(FUNCTION_ALIASES):
+        if (name in ("mathrm", "operatorname", "operatorname*") or called) and plain in FUNCTIONS | frozenset(
+            FUNCTION_ALIASES
+        ):
             self.tokens.append(("fn", FUNCTION_ALIASES.get(plain, plain), self.spaced))
             return True
         if not plain:
@@ -371,7 +408,10 @@ class _Lexer:
     def within(self, content: str) -> _Lexer:
         """A lexer for the argument of a command."""
         return _Lexer(
-            content, split_thousands=self.split_thousands, plain_exponent=self.plain_exponent, depth=self.depth + 1
+            content,
+            split_thousands=self.split_thousands,
+            plain_exponent=self.plain_exponent,
+            depth=self.depth + 1,
         )
 
     def _accent(self, prefix: str) -> None:
@@ -396,12 +436,21 @@ class _Lexer:
             self.tokens.extend([("{", "{", self.spaced), *tokens, ("}", "}", False)])
 
 
-_LETTER_ALIASES = {"varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "varrho": "rho", "imath": "i", "jmath": "j"}
+_LETTER_ALIASES = {
+    "varepsilon": "epsilon",
+    "varphi": "phi",
+    "vartheta": "theta",
+    "varrho": "rho",
+    "imath": "i",
+    "jmath": "j",
+}
 _COMMANDS = {
     "frac": "frac", "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "binom": "binom", "dbinom": "binom",
     "tbinom": "binom", "sqrt": "sqrt",
 }  # fmt: skip
-_WITH_ARGUMENT_IGNORED = frozenset({"hspace", "vspace", "phantom", "hphantom", "vphantom", "color", "textcolor", "label", "tag"})
+_WITH_ARGUMENT_IGNORED = frozenset(
+    {"hspace", "vspace", "phantom", "hphantom", "vphantom", "color", "textcolor", "label", "tag"}
+)
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 _NEVER_PRODUCTS = frozenset("or to of if is in".split())
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K C F".split())
@@ -415,7 +464,13 @@ def _known_prefix(name: str) -> str | None:
     r"""`\cdotx` or `\pir` written without the space: the longest known command at the start, or None."""
     for size in range(len(name) - 1, 1, -1):
         head = name[:size]
-        if head in OPERATORS or head in NAMED or head in GREEK or head in FUNCTIONS or head in ("sqrt", "frac", "dfrac"):
+        if (
+            head in OPERATORS
+            or head in NAMED
+            or head in GREEK
+            or head in FUNCTIONS
+            or head in ("sqrt", "frac", "dfrac")
+        ):
             return head
     return None
 
@@ -461,7 +516,21 @@ def split_run(run: str) -> list[tuple[str, object]]:
         return [("word", run)]
     if _is_product(run, lower):
         return [("sym", Sym(letter)) for letter in run]
-    for name in ("arcsin", "arccos", "arctan", "sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp"):
+    for name in (
+        "arcsin",
+        "arccos",
+        "arctan",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "log",
+        "ln",
+        "exp",
+    ):
         rest = run[len(name) :]
         if run.startswith(name) and (len(rest) == 1 or rest in GREEK or rest == "pi"):
             return [("fn", name), *(split_run(rest) if len(rest) > 1 else [("sym", Sym(rest))])]
@@ -477,7 +546,11 @@ def _is_product(run: str, lower: str) -> bool:
     if size == 2:
         return True
     if size == 3:
-        return not run.isupper() and not (run[0].isupper() and run[1:].islower()) and not _looks_like_a_word(lower)
+        return (
+            not run.isupper()
+            and not (run[0].isupper() and run[1:].islower())
+            and not _looks_like_a_word(lower)
+        )
     if not run.islower() or size > 6:
         return False
     return not any(vowel in run for vowel in "aeiou") or all(

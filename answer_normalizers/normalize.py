@@ -21,7 +21,9 @@ _SCRIPT_RUNS = [
 ]
 _UNICODE = str.maketrans(UNICODE)
 _BOX = re.compile(r"\\?f?boxed\s*(?=\{)|\\fbox\s*(?=\{)|\\boxed\s*(?=\S)")
-_BETWEEN_BOXES = re.compile(r"[\s,;.$]*(?:\\(?:text|mbox|quad|qquad|,|;)|\{|\}|and|or|\\\)|\\\(|[\s,;$&])*[\s,;$]*")
+_BETWEEN_BOXES = re.compile(
+    r"[\s,;.$]*(?:\\(?:text|mbox|quad|qquad|,|;)|\{|\}|and|or|\\\)|\\\(|[\s,;$&])*[\s,;$]*"
+)
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2})")
 _ROW_BREAK_IN_TERM = re.compile(r"([-+*/^=(])\\\\(?=\\[a-zA-Z])")
 _BARE_COMMAND = re.compile(r"(?<![a-zA-Z\\])(d?frac|tfrac|sqrt|text|mathrm|boxed)(?=\s*[{\[])")
@@ -62,7 +64,9 @@ def _with_backslash(match: re.Match[str]) -> str:
 def from_unicode(text: str) -> str:
     """Turn unicode mathematics into LaTeX, full-width forms into ASCII."""
     for pattern, table, mark in _SCRIPT_RUNS:
-        text = pattern.sub(lambda run, table=table, mark=mark: f"{mark}{{{run.group().translate(table)}}}", text)  # type: ignore[misc]
+        text = pattern.sub(
+            lambda run, table=table, mark=mark: f"{mark}{{{run.group().translate(table)}}}", text
+        )  # type: ignore[misc]
     text = text.translate(_UNICODE)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_UNICODE)
@@ -133,7 +137,7 @@ def _unit_after_box(trailing: str) -> str:
 def unwrap(text: str) -> str:
     """Strip white space, delimiters, markdown and closing punctuation, until nothing more comes off."""
     text = text.strip()
-    if text and text[0] not in _OPENERS and text[-1] not in _ENDINGS:
+    if text and text[0] not in _OPENERS and text[-1] not in _ENDINGS and "style" not in text:
         return text
     while True:
         before = text
@@ -146,6 +150,8 @@ def unwrap(text: str) -> str:
             text = text[:-1]
         elif text.endswith("\\\\"):
             text = text[:-2]
+        for style in ("\\displaystyle", "\\textstyle"):
+            text = text.removeprefix(style).lstrip()
         for opener, closer in _PAIRS:
             if (
                 text.startswith(opener)

@@ -18,18 +18,16 @@ _DECIMAL = re.compile(
     r"\s*([-+]?)\s*(?:\\?\$)?\s*([1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+|(?=\.\d))(?:\.(\d*))?\s*", re.ASCII
 )
 _WRAPPED = re.compile(
-    r"""\s*(?:\\displaystyle\s*|\$\s*|\\\(\s*|[a-zA-Z]\s*=\s*|\\boxed\s*\{\s*|\\text\s*\{\s*)?
-        ([-+]?)\s*
-        (?: (\d+)((?:\{,\}\d{3}|,\\!\d{3}|\\,\d{3}|,\d{3})*) (?:\.(\d*))?
-          | (\d+)\s*/\s*(\d+)
-          | \\[dtc]?frac\s*\{\s*([-+]?)\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}
-          | \\[dtc]?frac\s*(\d)\s*(\d)
+    r"""\s*(?:\\displaystyle\s*|(?P<dollar>\$)\s*|(?P<paren>\\\()\s*|[a-zA-Z]\s*=\s*|(?P<brace>\\(?:boxed|text)\s*\{)\s*)?
+        (?P<sign>[-+]?)\s*
+        (?: (?P<whole>\d+)(?P<groups>(?:\{,\}\d{3}|,\\!\d{3}|\\,\d{3}|,\d{3})*) (?:\.(?P<decimals>\d*))?
+          | (?P<a>\d+)\s*/\s*(?P<b>\d+)
+          | \\[dtc]?frac\s*\{\s*(?P<inner>[-+]?)\s*(?P<c>\d+)\s*\}\s*\{\s*(?P<d>\d+)\s*\}
+          | \\[dtc]?frac\s*(?P<e>\d)\s*(?P<f>\d)
         )
-        \s*(?:\$|\\\)|\}|\.)?\s*\.?\s*""",
+        \s*\.?(?(dollar)\s*\$)(?(paren)\s*\\\))(?(brace)\s*\})\s*\.?\s*""",
     re.VERBOSE | re.ASCII,
 )
-_OPENED = re.compile(r"\s*(?:(\$)|(\\\()|\\(?:boxed|text)\s*(\{))")
-_CLOSED = re.compile(r"(?:(\$)|(\\\))|(\}))\s*\.?\s*$")
 
 
 def plain_decimal(text: str) -> str | None:
@@ -64,10 +62,7 @@ def plain_number(text: str) -> Rational | None:
     match = _WRAPPED.fullmatch(text)
     if match is None:
         return None
-    sign, whole, groups, decimals, a, b, inner, c, d, e, f = match.groups()
-    opened, closed = _OPENED.match(text), _CLOSED.search(text)
-    if (opened is None) != (closed is None) or (opened and closed and opened.lastindex != closed.lastindex):
-        return None
+    sign, whole, groups, decimals, a, b, inner, c, d, e, f = match.groups()[3:]
     if whole is not None:
         if groups:
             if len(whole) > 3 or whole[0] == "0":

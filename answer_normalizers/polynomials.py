@@ -55,7 +55,9 @@ class _Reader:
         if head == "/":
             return self.multiply(self.read(args[0]), self.invert(self.read(args[1])))
         if head == "percent":
-            return self.multiply(self.read(args[0]), Quotient(self.one * self.constant(Num(fmpq(1, 100))), self.one))
+            return self.multiply(
+                self.read(args[0]), Quotient(self.one * self.constant(Num(fmpq(1, 100))), self.one)
+            )
         if head == "^":
             exponent = rational(args[1])
             if type(exponent) is not int or abs(exponent) > MAX_DEGREE:
@@ -125,7 +127,11 @@ def zero_polynomial(quotient: Quotient) -> Any:  # noqa: ANN401  (flint has no s
     repeated = above.gcd(above.derivative())
     if repeated.degree() > 0:
         above = above // repeated
-    return above / above.leading_coefficient() if isinstance(above, fmpq_poly) else above * pow(int(above[above.degree()]), -1, PRIME)
+    return (
+        above / above.leading_coefficient()
+        if isinstance(above, fmpq_poly)
+        else above * pow(int(above[above.degree()]), -1, PRIME)
+    )
 
 
 def real_roots(polynomial: fmpq_poly) -> list[arb]:

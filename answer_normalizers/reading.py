@@ -1,9 +1,9 @@
 r"""From the string of an answer to its value: mathematics first, then prose around it, then words.
 
-    >>> read("The answer is 5 (since x > 0)").value
-    Num(value=5, digits=0, places=0)
-    >>> read(r"x = \pm 2").value
-    Relation(ops=('=',), sides=(Sym(name='x'), Items(items=(Num(value=2, digits=0, places=0), Num(value=-2, digits=0, places=0)))))
+>>> read("The answer is 5 (since x > 0)").value
+Num(value=5, digits=0, places=0)
+>>> read(r"x = \pm 2").value
+Relation(ops=('=',), sides=(Sym(name='x'), Items(items=(Num(value=2, digits=0, places=0), Num(value=-2, digits=0, places=0)))))
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ _DIGIT = re.compile(r"\d")
 _OPTION = re.compile(r"(?:option|choice|answer|alternative)\s*:?\s*\(?([A-Z])\)?", re.IGNORECASE)
 _COMPOUND = re.compile(r"(?:\s*\d+(?:\.\d+)?\s*[a-zA-Z]+\.?\s*(?:,|\band\b)?){2,4}")
 _COMPOUND_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]+)")
-_TEXT_COMMAND = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}")
+_TEXT_COMMAND = re.compile(
+    r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}"
+)
 _WORDS_ONLY = re.compile(r"[A-Za-z][A-Za-z']*(?:(?:-|[.,:;]? |\.)[A-Za-z][A-Za-z']*)*[.:]?")
 _CHOICES = re.compile(r"\(?[A-Z]\)?(?:(?:\s*,\s*|\s*,?\s*\band\b\s*|\s*,?\s*\bor\b\s*)\(?[A-Z]\)?)*")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?\s*([ap])?\.?\s*(m)?\.?(?:\s*(?:o'?clock))?", re.IGNORECASE)
@@ -87,13 +89,20 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     clean = normalize(text)
     if not clean:
         return Reading(clean, None, "empty")
-    number = plain_number(clean) if len(clean) < _PLAIN_LENGTH and "." not in clean and "=" not in clean else None
+    number = None
+    if len(clean) < _PLAIN_LENGTH and "." not in clean and "=" not in clean and not split_thousands:
+        number = plain_number(clean)
     if number is not None:
         return Reading(clean, Num(number))
     value = _wordy(clean) if len(clean) <= MAX_PROSE_CHARACTERS else None
     if value is not None:
         return Reading(clean, value)
-    if clean[0] == "\\" and clean[-1] == "}" and (whole := _TEXT_COMMAND.fullmatch(clean)) and _DIGIT.search(whole.group(1)):
+    if (
+        clean[0] == "\\"
+        and clean[-1] == "}"
+        and (whole := _TEXT_COMMAND.fullmatch(clean))
+        and _DIGIT.search(whole.group(1))
+    ):
         clean = normalize(whole.group(1))
         if not clean:
             return Reading(clean, None, "empty")
@@ -110,7 +119,9 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     if _COMPOUND.fullmatch(clean) and (amount := _compound(clean)) is not None:
         return Reading(clean, amount)
     try:
-        return Reading(clean, settle(parse(clean, split_thousands=split_thousands, plain_exponent=plain_exponent)))
+        return Reading(
+            clean, settle(parse(clean, split_thousands=split_thousands, plain_exponent=plain_exponent))
+        )
     except UnreadableError as error:
         problem = str(error)
     if len(clean) > MAX_PROSE_CHARACTERS:
@@ -125,7 +136,9 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
             continue
         if value is None:
             try:
-                value = settle(parse(candidate, split_thousands=split_thousands, plain_exponent=plain_exponent))
+                value = settle(
+                    parse(candidate, split_thousands=split_thousands, plain_exponent=plain_exponent)
+                )
             except UnreadableError:
                 continue
         return Reading(candidate, value)
@@ -158,7 +171,11 @@ def _wordy(clean: str) -> Value | None:
         if _CHOICES.fullmatch(inner):
             return None
         if not _WORDS_ONLY.fullmatch(inner):
-            return Text(canonical_words(inner)) if re.search(r"[A-Za-z]{3}", inner) and not re.search(r"[\d=^_+]", inner) else None
+            return (
+                Text(canonical_words(inner))
+                if re.search(r"[A-Za-z]{3}", inner) and not re.search(r"[\d=^_+]", inner)
+                else None
+            )
         if option := _OPTION.fullmatch(inner):
             return Sym(option.group(1).upper())
         words = canonical_words(inner)
@@ -187,7 +204,9 @@ def _words(words: str, raw: str, *, text: bool) -> Value | None:
             return None
         if " " not in raw:
             runs = re.findall("[A-Za-z]+", raw)
-            return Text(words) if all(len(run) > 1 and split_run(run)[0][0] == "word" for run in runs) else None
+            return (
+                Text(words) if all(len(run) > 1 and split_run(run)[0][0] == "word" for run in runs) else None
+            )
         if re.search(r"\b(?:is|are|equals|and|or|to|sin|cos|tan|log|ln|pi|sqrt|base)\b", raw):
             return None
     elif len(words) == 1:
@@ -199,7 +218,12 @@ def _clock(flat: str) -> Clock | None:
     """`3:30 p.m.`; a bare `3:30` may also be a ratio, which the comparison settles."""
     flat = flat.strip()
     match = _CLOCK.fullmatch(re.sub(r"\s*:\s*", ":", flat))
-    if match and bool(match.group(3)) == bool(match.group(4)) and int(match.group(1)) < 25 and int(match.group(2)) < 60:
+    if (
+        match
+        and bool(match.group(3)) == bool(match.group(4))
+        and int(match.group(1)) < 25
+        and int(match.group(2)) < 60
+    ):
         half = match.group(3).lower() + "m" if match.group(3) else ""
         return Clock(int(match.group(1)), int(match.group(2)), half)
     match = _HOUR.fullmatch(flat)
@@ -216,7 +240,9 @@ def _based(flat: str) -> Based | None:
     number = int(base) if base.isdigit() else number_in_words(base)
     if not isinstance(number, int) or not 2 <= number <= 36:
         return None
-    if not all(c == "." or int(c, 36) < number for c in digits) or (digits.isalpha() and not digits.isupper()):
+    if not all(c == "." or int(c, 36) < number for c in digits) or (
+        digits.isalpha() and not digits.isupper()
+    ):
         return None
     return Based(digits.upper().lstrip("0") or "0", number)
 
@@ -280,7 +306,5 @@ def _mostly_words(flat: str) -> bool:
 
 def choice_letter(text: str) -> str | None:
     """The letter of a multiple-choice answer written with its content (`(B) 12`), or None."""
-    match = _MULTIPLE_CHOICE.match(text)
+    match = _MULTIPLE_CHOICE.match(text.replace("\\left", "").replace("\\right", ""))
     return match.group(1) if match else None
-
-

@@ -86,7 +86,9 @@ def is_name(value: Value) -> bool:
     if head == "call":
         return True
     if head == "*":
-        return any(type(a) is Text for a in args) or all(type(a) is Sym and a.name[:1].isupper() for a in args)
+        return any(type(a) is Text for a in args) or all(
+            type(a) is Sym and a.name[:1].isupper() for a in args
+        )
     if head in ("abs", "norm") or head in TRIGONOMETRIC or head in ("Re", "Im", "arg", "floor", "ceil"):
         return type(args[0]) in (Sym, Text) or (type(args[0]) is Apply and is_name(args[0]))
     if head in ("gcd", "lcm", "max", "min"):
@@ -103,7 +105,11 @@ def names_agree(gold: Value, pred: Value) -> bool | None:
     if type(gold) is Text or type(pred) is Text:
         return True
     if _is_function_name(gold) and _is_function_name(pred):
-        return True if _head_name(gold) == _head_name(pred) or "y" in (_head_name(gold), _head_name(pred)) else None
+        return (
+            True
+            if _head_name(gold) == _head_name(pred) or "y" in (_head_name(gold), _head_name(pred))
+            else None
+        )
     if type(gold) is Sym and type(pred) is Sym:
         if gold.name.lower() == pred.name.lower() or _undecorated(gold.name) == _undecorated(pred.name):
             return None
@@ -129,7 +135,12 @@ def _undecorated(name: str) -> str:
 
 def argument_renaming(gold: Value, pred: Value) -> tuple[str, str] | None:
     """For `f(x) = …` and `f(t) = …`: the pair of names that makes the arguments one, or None."""
-    if type(gold) is Apply and type(pred) is Apply and gold.head == pred.head == "call" and len(gold.args) == len(pred.args) == 2:
+    if (
+        type(gold) is Apply
+        and type(pred) is Apply
+        and gold.head == pred.head == "call"
+        and len(gold.args) == len(pred.args) == 2
+    ):
         left, right = gold.args[1], pred.args[1]
         if type(left) is Sym and type(right) is Sym and left != right:
             return left.name, right.name
@@ -164,11 +175,15 @@ def compare_equations(gold: Relation, pred: Relation) -> Verdict:
         return Verdict(None, "relation", "equations without a variable")
     same = _same_zeros_in_field(left, right, sorted(names))
     if same:
-        return Verdict(True, "relation", "the two equations have the same solutions (at random points modulo 2^61-1)")
+        return Verdict(
+            True, "relation", "the two equations have the same solutions (at random points modulo 2^61-1)"
+        )
     if same is None:
         same = _same_zeros_by_balls(left, right, sorted(names))
         if same:
-            return Verdict(True, "relation", "the two equations have the same solutions to 19 digits at random points")
+            return Verdict(
+                True, "relation", "the two equations have the same solutions to 19 digits at random points"
+            )
     if same is False:
         return Verdict(False, "relation", "the two equations have different solutions")
     return Verdict(None, "relation", "the solutions of the two equations could not be compared")
@@ -276,7 +291,9 @@ def compare_scaled_inequalities(gold: Relation, pred: Relation) -> Verdict | Non
             op = pred.ops[0] if (a > 0) == (b > 0) else _FLIPPED[pred.ops[0]]
             if op == gold.ops[0]:
                 return Verdict(True, "relation", "the two inequalities are the same up to a positive factor")
-            return Verdict(False, "relation", "the two inequalities point in opposite directions or differ in strictness")
+            return Verdict(
+                False, "relation", "the two inequalities point in opposite directions or differ in strictness"
+            )
     return None
 
 

@@ -64,13 +64,22 @@ def is_set_like(value: Value) -> bool:
 
 def may_be_set(value: Value) -> bool:
     """Whether a value can be read as a set where the other answer is one."""
-    return is_set_like(value) or type(value) is SetOf or (type(value) is Sequence and len(value.items) == 2 and value.opener != "<")
+    return (
+        is_set_like(value)
+        or type(value) is SetOf
+        or (type(value) is Sequence and len(value.items) == 2 and value.opener != "<")
+    )
 
 
 def compare_sets(gold: Value, pred: Value) -> Verdict:
     """Compare two sets of reals. Undecided where one of them is none this module reads."""
     names = condition_variables(gold), condition_variables(pred)
-    if all(len(n) == 1 for n in names) and names[0] != names[1] and type(gold) is not Builder and type(pred) is not Builder:
+    if (
+        all(len(n) == 1 for n in names)
+        and names[0] != names[1]
+        and type(gold) is not Builder
+        and type(pred) is not Builder
+    ):
         return Verdict(False, "set", "the two conditions are on different variables")
     try:
         with precision(_BITS):
@@ -80,7 +89,9 @@ def compare_sets(gold: Value, pred: Value) -> Verdict:
                 if left.contains(point) != right.contains(point):
                     holder = "gold" if left.contains(point) else "prediction"
                     where = point.str(12, radius=False)
-                    return Verdict(False, "set", "the two sets differ at a point", f"{where} is in the {holder} only")
+                    return Verdict(
+                        False, "set", "the two sets differ at a point", f"{where} is in the {holder} only"
+                    )
     except (NotASetError, UnevaluableError, NotPolynomialError, ZeroDivisionError, ValueError, OverflowError):
         return Verdict(None, "set", "one of the answers is not a set of real numbers this engine reads")
     return Verdict(True, "set", "the two sets of real numbers are the same")
@@ -169,7 +180,9 @@ def _combined(op: str, parts: list[RealSet]) -> RealSet:
         return RealSet(breaks, lambda point: any(part.contains(point) for part in parts))
     if op in ("&", "and"):
         return RealSet(breaks, lambda point: all(part.contains(point) for part in parts))
-    return RealSet(breaks, lambda point: parts[0].contains(point) and not any(p.contains(point) for p in parts[1:]))
+    return RealSet(
+        breaks, lambda point: parts[0].contains(point) and not any(p.contains(point) for p in parts[1:])
+    )
 
 
 def _logic(value: Logic) -> RealSet:
@@ -275,10 +288,16 @@ def _without_absolute_values(node: Value, points: list[arb], name: str) -> list[
         inner = _first_absolute_value(branches[0], name)
         if inner is None:
             return branches
-        points.extend(real_roots(over_rationals(inner, name).above) if _first_absolute_value(inner, name) is None else [])
+        points.extend(
+            real_roots(over_rationals(inner, name).above)
+            if _first_absolute_value(inner, name) is None
+            else []
+        )
         target = Apply("abs", (inner,))
         branches = [
-            _replaced(branch, target, choice) for branch in branches for choice in (inner, Apply("neg", (inner,)))
+            _replaced(branch, target, choice)
+            for branch in branches
+            for choice in (inner, Apply("neg", (inner,)))
         ]
     if _first_absolute_value(branches[0], name) is not None:
         raise NotASetError
@@ -308,7 +327,11 @@ def _linear_root(node: Value, name: str) -> arb:
     """The zero of a tree that is linear in the variable with coefficients that are not rational."""
     values = [BallPoint({name: acb(k)}).value(node).real for k in (0, 1, 2, 5)]
     slope = values[1] - values[0]
-    if slope.contains(0) or not (values[2] - values[1]).overlaps(slope) or not (values[3] - values[2]).overlaps(3 * slope):
+    if (
+        slope.contains(0)
+        or not (values[2] - values[1]).overlaps(slope)
+        or not (values[3] - values[2]).overlaps(3 * slope)
+    ):
         raise NotASetError
     return -values[0] / slope
 
@@ -346,5 +369,3 @@ def _samples(breaks: list[arb]) -> list[arb]:
         points.extend((here, arb((fmpq_of(here) + fmpq_of(after)) / 2)))
     points.extend((breaks[-1], breaks[-1].mid() + 1))
     return points
-
-

@@ -39,7 +39,12 @@ def settle(value: Value) -> Value:
     if kind is Sym:
         return EMPTY_SET if value.name == "set ∅" else value  # type: ignore[union-attr]
     if kind is Apply:
-        if value.head == "*" and len(value.args) == 2 and type(value.args[1]) is Sequence and _is_letter(value.args[0]):  # type: ignore[union-attr]
+        if (
+            value.head == "*"
+            and len(value.args) == 2
+            and type(value.args[1]) is Sequence
+            and _is_letter(value.args[0])
+        ):  # type: ignore[union-attr]
             return settle(value.args[1])  # type: ignore[union-attr]
         return _spread_signs(_basis_letters(value))
     if kind is Items:
@@ -77,7 +82,7 @@ def settle(value: Value) -> Value:
 
 def _is_letter(value: Value) -> bool:
     """Whether a value is the name of a point, as in `P(1, 2)`."""
-    return type(value) is Sym and value.name.isalpha() and value.name.isupper()
+    return type(value) is Sym and value.name.isalpha() and value.name.isupper() and value.name != "C"
 
 
 def _as_set(value: Value) -> Value:
@@ -221,5 +226,3 @@ def _renamed(value: Value, names: dict[str, str]) -> Value:
     if type(value) is Apply:
         return Apply(value.head, tuple(_renamed(part, names) for part in value.args))
     return value
-
-

@@ -7,7 +7,9 @@ GREEK = frozenset(
     varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi
     Psi Omega""".split()
 )
-LETTER_COMMANDS = GREEK | frozenset("hbar ell nabla partial aleph Re Im wp mho imath jmath odot prime".split())
+LETTER_COMMANDS = GREEK | frozenset(
+    "hbar ell nabla partial aleph Re Im wp mho imath jmath odot prime".split()
+)
 """Commands that are one symbol."""
 
 FUNCTIONS = frozenset(
@@ -123,13 +125,25 @@ UNICODE.update(
     }
 )
 UNICODE.update(
-    {letter: f"\\{name} " for letter, name in zip("ΓΔΘΛΞΠΣΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), strict=True)}
+    {
+        letter: f"\\{name} "
+        for letter, name in zip(
+            "ΓΔΘΛΞΠΣΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), strict=True
+        )
+    }
 )
 
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣʸᵏᵐᵃᵇᶜᵈᵗᵖ", "0123456789+-=()nixykmabcdtp", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₓₖₘᵢⱼₐ", "0123456789+-=()nxkmija", strict=True))
 
-CURRENCY = {"euro": "euro", "pound": "pound_sterling", "pounds": "pound_sterling", "yen": "yen", "rupee": "rupee", "$": "dollar"}
+CURRENCY = {
+    "euro": "euro",
+    "pound": "pound_sterling",
+    "pounds": "pound_sterling",
+    "yen": "yen",
+    "rupee": "rupee",
+    "$": "dollar",
+}
 
 SHORT_WORDS = frozenset(
     """no yes all any and are but can day did few for get had has her him his how its let may new nor not now off

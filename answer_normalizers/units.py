@@ -94,7 +94,13 @@ _define("Angstrom angstrom", fmpq(1, 10**10), _LENGTH)
 _define("eV", 1, {"eV": 1})
 _define("erg", fmpq(1, 10**7), _ENERGY)
 
-_AMBIGUOUS = frozenset("in min mi gal h s m g l L N J W K C F sec mole day".split()) - {"min", "mi", "gal", "day", "mole"}
+_AMBIGUOUS = frozenset("in min mi gal h s m g l L N J W K C F sec mole day".split()) - {
+    "min",
+    "mi",
+    "gal",
+    "day",
+    "mole",
+}
 _UNIT_WORDS = frozenset(
     """cm mm km kg mg ml mL ft yd lb lbs oz hr hrs min mins mph kph kmh Hz kHz MHz kPa Pa kWh kW kJ mol usd USD EUR
     GBP cc gm yr yrs rad deg secs nm eV pct""".split()

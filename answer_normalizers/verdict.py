@@ -1,12 +1,12 @@
 """What the engine hands back: a verdict on two answers, and an answer found in a text.
 
-    >>> from answer_normalizers import check
-    >>> verdict = check(gold="1/2", pred="0.5")
-    >>> verdict.equivalent, verdict.stage
-    (True, 'number')
-    >>> bool(verdict)
-    Traceback (most recent call last):
-    TypeError: a verdict may be undecided: write `verdict.equivalent is True` (or `is not False`)
+>>> from answer_normalizers import check
+>>> verdict = check(gold="1/2", pred="0.5")
+>>> verdict.equivalent, verdict.stage
+(True, 'number')
+>>> bool(verdict)
+Traceback (most recent call last):
+TypeError: a verdict may be undecided: write `verdict.equivalent is True` (or `is not False`)
 """
 
 from __future__ import annotations

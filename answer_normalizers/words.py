@@ -1,9 +1,9 @@
 """Answers in words: their canonical form, numbers written out, and phrases with a mathematical meaning.
 
-    >>> canonical_words("an Ellipse.")
-    'ellipse'
-    >>> number_in_words("twenty-one")
-    21
+>>> canonical_words("an Ellipse.")
+'ellipse'
+>>> number_in_words("twenty-one")
+21
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _UNITS = (
     "seventeen eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SMALL = {word: number for number, word in enumerate(_UNITS)} | {word: 20 + 10 * k for k, word in enumerate(_TENS)}
+_SMALL = {word: number for number, word in enumerate(_UNITS)} | {
+    word: 20 + 10 * k for k, word in enumerate(_TENS)
+}
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,

@@ -22,12 +22,16 @@ SHARED = Path(os.environ.get("MATHEVALKIT_SHARED", Path(__file__).resolve().pare
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--verbose", action="store_true", help="list every pair that is not right")
     arguments = parser.parse_args()
     files = arguments.files or sorted((SHARED / "answer_pairs").glob("*.jsonl"))
-    print(f"{'file':24} {'pairs':>6} {'right':>6} {'%':>7} {'FP':>4} {'FN':>4} {'undecided':>9} {'ms max':>7}")
+    print(
+        f"{'file':24} {'pairs':>6} {'right':>6} {'%':>7} {'FP':>4} {'FN':>4} {'undecided':>9} {'ms max':>7}"
+    )
     for path in files:
         measure(path, verbose=arguments.verbose)
 

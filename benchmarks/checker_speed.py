@@ -42,13 +42,16 @@ def workloads() -> dict[str, list[tuple[str, str]]]:
     pairs = {
         f"{name} pairs": [
             (row["gold"], row["pred"])
-            for row in map(json.loads, (SHARED / "answer_pairs" / f"{name}.jsonl").read_text("utf-8").splitlines())
+            for row in map(
+                json.loads, (SHARED / "answer_pairs" / f"{name}.jsonl").read_text("utf-8").splitlines()
+            )
         ]
         for name in ("reformatted", "near_miss")
     }
-    golds = sorted({gold for gold, _ in pairs["reformatted pairs"]})
     draw = random.Random(7)
-    pairs["unequal MATH golds"] = [tuple(draw.sample(golds, 2)) for _ in range(3000)]  # type: ignore[misc]
+    golds = [gold for gold, _ in pairs["reformatted pairs"]]
+    drawn = [tuple(draw.sample(golds, 2)) for _ in range(4000)]
+    pairs["unequal MATH golds"] = [(a, b) for a, b in drawn if a != b]
     numbers = [draw.randrange(1, 200_000) for _ in range(3000)]
     styles = ["{}", "{}.00", "${}", "{:,}", "${:,}.00", "{}."]
     pairs["GSM8K numbers"] = [(str(n), styles[k % len(styles)].format(n)) for k, n in enumerate(numbers)]
@@ -84,25 +87,37 @@ def import_cost() -> float:
     script = "import time; a = time.process_time(); import answer_normalizers; print(time.process_time() - a)"
     root = Path(__file__).resolve().parents[1]
     runs = [
-        float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root).stdout)
+        float(
+            subprocess.run(
+                [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root
+            ).stdout
+        )
         for _ in range(PASSES)
     ]
     return statistics.median(runs)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--peer", type=Path, help="interpreter of an environment that holds math-verify")
-    parser.add_argument("--peer-pairs", type=int, default=300, help="pairs of each workload given to the peer")
+    parser.add_argument(
+        "--peer-pairs", type=int, default=300, help="pairs of each workload given to the peer"
+    )
     arguments = parser.parse_args()
     loads = workloads()
     print(f"import answer_normalizers: {import_cost():.3f} CPU s")
-    print(f"{'answer_normalizers':22} {'pairs':>6} {'checks/CPU s':>12} {'p50 µs':>8} {'p99 µs':>8} {'max µs':>9}")
+    print(
+        f"{'answer_normalizers':22} {'pairs':>6} {'checks/CPU s':>12} {'p50 µs':>8} {'p99 µs':>8} {'max µs':>9}"
+    )
     for name, pairs in loads.items():
         measure(name, pairs)
     if arguments.peer:
         draw = random.Random(11)
-        some = {name: draw.sample(pairs, min(arguments.peer_pairs, len(pairs))) for name, pairs in loads.items()}
+        some = {
+            name: draw.sample(pairs, min(arguments.peer_pairs, len(pairs))) for name, pairs in loads.items()
+        }
         peer = subprocess.run(
             [arguments.peer, "-c", PEER], input=json.dumps(some), capture_output=True, text=True, check=True
         )
