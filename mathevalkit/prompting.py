@@ -62,6 +62,8 @@ def choose_recipe(
                 f"task {task.name} has no recipe {override!r}{_suggestion(override, task.recipes)} (--recipe)"
             )
         return task.recipes[override], "asked for with --recipe"
+    if len(set(task.defaults.values())) == 1:
+        return task.recipes[next(iter(task.defaults.values()))], "the task gives it to every model"
     reasons = {
         "metamath": ("metamath" in model.lower(), "the model's name contains MetaMath"),
         "chat": (has_chat_template, "the tokenizer has a chat template"),
