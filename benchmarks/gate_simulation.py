@@ -24,7 +24,7 @@ from collections import Counter
 
 import numpy as np
 
-from mathevalkit.gate import decide
+from mathevalkit.gating import decide
 from mathevalkit.metrics import wilson_interval
 from mathevalkit.stats import Score
 

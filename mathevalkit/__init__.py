@@ -13,17 +13,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mathevalkit.pipeline import evaluate as evaluate
+    from mathevalkit.comparing import compare as compare
+    from mathevalkit.gating import gate as gate
     from mathevalkit.journal import load_run as load_run
+    from mathevalkit.pipeline import evaluate as evaluate
     from mathevalkit.rescoring import rescore as rescore
     from mathevalkit.tasks import load_task as load_task
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "evaluate", "load_run", "load_task", "rescore"]
+__all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "load_task", "rescore"]
 
 _HOME = {
+    "compare": "mathevalkit.comparing",
     "evaluate": "mathevalkit.pipeline",
+    "gate": "mathevalkit.gating",
     "load_run": "mathevalkit.journal",
     "load_task": "mathevalkit.tasks",
     "rescore": "mathevalkit.rescoring",

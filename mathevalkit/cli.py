@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from mathevalkit import __version__
+from mathevalkit.cli_compare import compare, gate
 from mathevalkit.cli_inspect import explain, selftest
 from mathevalkit.cli_options import RunArguments, RunRequest, read_request, takes
 from mathevalkit.cli_score import rescore
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 error; 2 usage, task or data; 3 preflight; 4 run directory; 5 engine; "
-    "130 interrupted."
+    "6 runs that cannot be compared; 130 interrupted."
 )
 
 
@@ -65,8 +66,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(tasks_app, name="tasks")
-for scoring_command in (rescore, explain, selftest):
-    app.command()(scoring_command)
+for command_of_its_own_module in (rescore, explain, selftest, compare, gate):
+    app.command()(command_of_its_own_module)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -128,9 +129,11 @@ def run(arguments: RunArguments) -> None:
     from mathevalkit.display import RunDisplay
     from mathevalkit.pipeline import evaluate_all
 
-    display = RunDisplay(argv=sys.argv, quiet=arguments.quiet, as_json=arguments.as_json)
     several = len(request.engines) * len(request.tasks) > 1
     with interrupts_once() as interrupts:
+        display = RunDisplay(
+            argv=sys.argv, quiet=arguments.quiet, as_json=arguments.as_json, interrupts=interrupts
+        )
         try:
             with display:
                 evaluate_all(

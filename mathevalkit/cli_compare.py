@@ -41,7 +41,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare checkpoints on the same samples, subject by subject, with paired tests."""
-    from mathevalkit.compare import compare as compare_runs
+    from mathevalkit.comparing import compare as compare_runs
 
     comparison = compare_runs(*_at_least_two(runs), scorer=scorer, shared=shared, alpha=alpha)
     if csv is not None:
@@ -86,7 +86,7 @@ def gate(
 
     Exit codes: 0 pass; 1 regression; 2 cannot tell with this many samples (or wrong usage).
     """
-    from mathevalkit.gate import gate as gate_runs
+    from mathevalkit.gating import gate as gate_runs
 
     report = gate_runs(
         baseline,

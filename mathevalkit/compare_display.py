@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mathevalkit.compare_frames import difference_text
-from mathevalkit.comparison import Comparison, Flip, Gap, Row
-from mathevalkit.gate import GateReport
+from mathevalkit.comparison import Comparison, Flip, Gap, Row, difference_text
+from mathevalkit.gating import GateReport
 from mathevalkit.history import MIN_REPEATS
 from mathevalkit.progress_line import percent
 from mathevalkit.results_view import OUTCOME_WORDS

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathevalkit.compare import compare
+from mathevalkit.comparing import compare
 from mathevalkit.compare_display import print_comparison, print_gate
 from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
-from mathevalkit.gate import gate
+from mathevalkit.gating import gate
 from mathevalkit.manifest_changes import manifest_changes
 from mathevalkit.metrics import wilson_interval
 from mathevalkit.runs import Line

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from mathevalkit.errors import ComparisonError, UsageError
-from mathevalkit.gate import decide, gate
+from mathevalkit.gating import decide, gate
 from mathevalkit.history import MIN_REPEATS, find_repeats, overdispersion
 from mathevalkit.journal import load_manifest
 from mathevalkit.stats import Score

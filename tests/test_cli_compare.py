@@ -1,0 +1,90 @@
+"""`mathevalkit compare` and `mathevalkit gate` on runs that the pipeline made from recordings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import orjson
+import pytest
+
+import mathevalkit
+from tests.cli_helpers import Cli, Sums
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(monkeypatch, capfd)
+
+
+@pytest.fixture
+def runs(tmp_path: Path, cli: Cli) -> list[str]:
+    """Two runs of thirty sums: every third wrong, and only every tenth, one text cut off."""
+    made = []
+    for name, right in (("first", lambda i: i % 3), ("second", lambda i: i % 10)):
+        folder = tmp_path / name
+        folder.mkdir()
+        sums = Sums(folder)
+        sums.record({str(i): f"The answer is: {2 * i + (not right(i))}." for i in range(30)})
+        assert cli(*sums.command, "--no-preflight") == 0
+        made += sums.run_dirs()
+    return [str(run) for run in made]
+
+
+def test_compare_prints_subjects_difference_and_where_it_comes_from(cli: Cli, runs: list[str]) -> None:
+    assert cli("compare", *runs) == 0
+    assert "Sums · 30 problems · base: recorded" in cli.out
+    assert "Algebra" in cli.out
+    assert "better on 9 samples, worse on 2, the same on 19" in cli.out
+    assert "+23.3 points = +23.3 wrong ↔ correct" in cli.out
+    assert cli.err == ""
+
+
+def test_compare_shows_flips_with_both_answers(cli: Cli, runs: list[str]) -> None:
+    assert cli("compare", *runs, "--flips", "20", "--cross") == 0
+    row = next(line for line in cli.out.splitlines() if line.startswith("3 "))
+    assert row.split()[1:] == ["What", "is", "3", "+", "3?", "6", "wrong:", "7", "correct:", "6"]
+
+
+def test_compare_as_json_and_csv(cli: Cli, runs: list[str], tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    assert cli("compare", *runs, "--json", "--csv", str(table)) == 0
+    record = orjson.loads(cli.out)
+    difference = record["rows"][0]["differences"][0]
+    assert (difference["gained"], difference["lost"]) == (9, 2)
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert (rows[1]["kind"], rows[1]["gained"]) == ("all", "9")
+
+
+def test_a_table_that_cannot_be_written_is_one_error(cli: Cli, runs: list[str], tmp_path: Path) -> None:
+    assert cli("compare", *runs, "--csv", str(tmp_path / "no" / "table.csv")) == 2
+    assert cli.err.startswith("error: --csv")
+
+
+def test_the_gates_exit_code_is_its_decision(cli: Cli, runs: list[str]) -> None:
+    worse, better = runs
+    assert cli("gate", worse, better) == 0
+    assert cli.out.startswith("✓ pass: 23.3 points up")
+    assert cli("gate", better, worse, "--alpha", "0.01") == 2
+    assert cli.out.startswith("? cannot tell: 23.3 points down")
+    assert "to tell" in cli.out
+    assert cli("gate", better, worse, "--json") == 1
+    assert orjson.loads(cli.out)["decision"]["decision"] == "regression"
+    assert cli("gate", better, worse, "--max-drop", "50") == 0
+
+
+def test_errors_of_the_gate_have_exit_codes_of_their_own(cli: Cli, runs: list[str], tmp_path: Path) -> None:
+    assert cli("gate", runs[0], str(tmp_path)) == 4
+    assert cli("gate", *runs, "--scorer", "nobody") == 6
+    assert "no verdicts of scorer 'nobody'" in cli.err
+    assert cli("gate", *runs, "--max-drop", "0") == 2
+    assert cli("compare", runs[0]) == 2
+
+
+def test_the_python_functions_stay_functions_after_the_command_line_was_used(
+    cli: Cli, runs: list[str]
+) -> None:
+    assert cli("compare", *runs) == 0
+    assert mathevalkit.compare(*runs).rows[0].samples == 30
+    assert mathevalkit.gate(*runs).decision.exit_code == 0
