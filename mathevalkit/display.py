@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from mathevalkit.advice import next_step
+from mathevalkit.interrupts import Interrupts
 from mathevalkit.observer import Observer
 from mathevalkit.progress_line import Speed, clock, progress_text
 from mathevalkit.results_view import facts_of_plan, print_results, result_line, sampling_text
@@ -72,10 +73,19 @@ class RunDisplay(Observer):
         argv: the command as it was given, for "next".
         quiet: no progress, one line for each result.
         as_json: nothing on stdout; the caller prints the results.
+        interrupts: whether the run is being stopped, if somebody knows.
     """
 
-    def __init__(self, *, argv: Sequence[str], quiet: bool = False, as_json: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        argv: Sequence[str],
+        quiet: bool = False,
+        as_json: bool = False,
+        interrupts: Interrupts | None = None,
+    ) -> None:
         self._argv = argv
+        self._interrupts = interrupts or Interrupts()
         self._quiet = quiet
         self._as_json = as_json
         self._out = make_console(sys.stdout)
@@ -246,7 +256,9 @@ class RunDisplay(Observer):
 
         now = time.monotonic()
         progress = self._progress
-        if self._phase == "generation" and progress is not None:
+        if self._interrupts.received is not None:
+            line = "stopping; what was generated is safe"
+        elif self._phase == "generation" and progress is not None:
             line = progress_text(
                 progress,
                 label=clean(self._label),

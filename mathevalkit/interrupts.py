@@ -23,6 +23,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._answered = False
 
     @property
     def exit_code(self) -> int:
@@ -31,7 +32,9 @@ class Interrupts:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.received is not None:
-            os.write(2, _PATIENCE)  # print() is not safe inside a handler
+            if not self._answered:
+                self._answered = True
+                os.write(2, _PATIENCE)  # print() is not safe inside a handler
             return
         self.received = number
         raise KeyboardInterrupt

@@ -143,7 +143,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(slow: Sums, more_sign
     assert f"stopped. {len(keys(run_dir))} of 30 completions are safe in {run_dir}; go on with:" in err
     command = err.rstrip().splitlines()[-1].split()
     assert command == ["python", "-m", "mathevalkit", *slow_command(slow)]
-    assert err.count("stopping already") == more_signals
+    assert err.count("stopping already") == min(1, more_signals)
     again = start(command[3:], cwd=slow.folder, PYTHONPATH=str(slow.folder))
     again.communicate(timeout=30)
     assert again.returncode == 0
