@@ -29,6 +29,7 @@ from types import MappingProxyType
 from typing import Final
 
 from answer_normalizers.extraction import check_strategy, grade
+from answer_normalizers.policy import Policy
 from answer_normalizers.registry import PluginError, Registry
 from answer_normalizers.verdict import Verdict
 
@@ -39,6 +40,7 @@ BUILTIN: Final = MappingProxyType(
         "hash": "answer_normalizers.scorers:hash_",
         "the_answer_is": "answer_normalizers.scorers:the_answer_is",
         "number": "answer_normalizers.scorers:number",
+        "within_1_percent": "answer_normalizers.scorers:within_1_percent",
         "metamath_gsm8k": "answer_normalizers.published.metamath:gsm8k",
         "metamath_math": "answer_normalizers.published.metamath:math",
         "lm_eval_gsm8k_strict": "answer_normalizers.published.lm_eval_gsm8k:strict_match",
@@ -50,7 +52,8 @@ BUILTIN: Final = MappingProxyType(
     }
 )
 """Name to place; `pyproject.toml` registers the same lines. `auto`, the first, is the one to use. `boxed` to
-`number` are `auto` with one extraction strategy; the others are the scorers that published numbers were made
+`number` are `auto` with one extraction strategy; `within_1_percent` is `auto` for references that were
+rounded, as those of the Minerva paper's undergraduate problems; the others are the scorers that published numbers were made
 with, reproduced with their faults."""
 
 _NEEDS: Final = MappingProxyType({"math_verify": "math_verify"})
@@ -128,3 +131,4 @@ boxed = partial(grade, strategy="boxed")
 hash_ = partial(grade, strategy="hash")
 the_answer_is = partial(grade, strategy="the_answer_is")
 number = partial(grade, strategy="number")
+within_1_percent = partial(grade, policy=Policy(relative_tolerance=0.01))

@@ -237,3 +237,16 @@ def test_the_registry_costs_neither_sympy_nor_the_harness() -> None:
     )
     done = _run(code, REPO)
     assert done.returncode == 0, done.stderr
+
+
+def test_within_1_percent_takes_rounded_numbers_and_nothing_further_off() -> None:
+    scorer = get_scorer("within_1_percent")
+    assert scorer(gold="1.6", text="The answer is 1.59.").equivalent is True
+    assert scorer(gold="1.6", text="The answer is 1.5.").equivalent is False
+    assert scorer(gold="x+1", text=r"\boxed{1+x}").equivalent is True
+    assert get_scorer("auto")(gold="1.6", text="The answer is 1.59.").equivalent is False
+
+
+def test_within_1_percent_still_lets_a_recipe_choose_the_extraction() -> None:
+    scorer = get_scorer("within_1_percent", strategy="boxed")
+    assert scorer(gold="1.6", text="The answer is 1.6.").stage == "extraction"
