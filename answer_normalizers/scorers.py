@@ -53,8 +53,8 @@ BUILTIN: Final = MappingProxyType(
 )
 """Name to place; `pyproject.toml` registers the same lines. `auto`, the first, is the one to use. `boxed` to
 `number` are `auto` with one extraction strategy; `within_1_percent` is `auto` for references that were
-rounded, as those of the Minerva paper's undergraduate problems; the others are the scorers that published numbers were made
-with, reproduced with their faults."""
+rounded, as those of the Minerva paper's undergraduate problems; the others are the scorers that published
+numbers were made with, reproduced with their faults."""
 
 _NEEDS: Final = MappingProxyType({"math_verify": "math_verify"})
 """Built-in scorers that exist only where a package is installed, and that package's import name."""
