@@ -19,8 +19,10 @@ import os
 import queue
 import re
 import secrets
+import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from enum import Enum
 from http.client import HTTPConnection, HTTPException
@@ -94,6 +96,7 @@ class LlamaCppEngine:
         self._key = secrets.token_hex(16)
         self._server: Any = None
         self._http: _Http
+        self._completions: _Http
         self._tokens_seen = 0
         self._polled_at = 0.0
         self._finished: queue.SimpleQueue[Finished | Exception] = queue.SimpleQueue()
@@ -195,7 +198,7 @@ class LlamaCppEngine:
     def abort(self) -> None:
         """Hang up on every request."""
         self._epoch += 1
-        self._http.disconnect_all()
+        self._completions.hang_up()
 
     def close(self) -> None:
         """Stop the server."""
@@ -214,6 +217,7 @@ class LlamaCppEngine:
             raise _load_error(self._options, str(error)) from error
         self._server = server
         self._http = _Http(server.listening_address, self._key)
+        self._completions = _Http(server.listening_address, self._key)  # these may be hung up
 
     def _parameters(self, *, slots: int, context: int) -> Any:
         p = self._library.CommonParams()
@@ -287,16 +291,16 @@ class LlamaCppEngine:
             if epoch != self._epoch:
                 continue
             try:
-                result: Finished | Exception = self._complete(request)
+                result: Finished | Exception = self._complete(request, epoch)
             except (OSError, HTTPException, ValueError, KeyError) as error:
                 result = BackendError(f"llama.cpp's server: {type(error).__name__}: {error}")
             if epoch == self._epoch:
                 self._finished.put(result)
 
-    def _complete(self, request: EngineRequest) -> Finished:
+    def _complete(self, request: EngineRequest, epoch: int, *, again: bool = True) -> Finished:
         s = request.sampling
         try:
-            answer = self._http.post(
+            answer = self._completions.post(
                 "/completion",
                 {
                     "prompt": request.token_ids,
@@ -312,6 +316,10 @@ class LlamaCppEngine:
             )
         except RequestRefusedError as error:
             return Finished(id=request.id, text="", finish_reason="error", error=str(error))
+        except (OSError, HTTPException):
+            if again and epoch == self._epoch:  # a hang-up for an older request can hit this connection
+                return self._complete(request, epoch, again=False)
+            raise
         self._tokens_seen += 1
         return Finished(
             id=request.id,
@@ -346,10 +354,13 @@ class _Http:
     def post(self, path: str, body: Any) -> Any:
         return self._exchange("POST", path, json.dumps(body))
 
-    def disconnect_all(self) -> None:
-        """Hang up; llama.cpp then drops what it was doing for us."""
+    def hang_up(self) -> None:
+        """Break off every exchange; llama.cpp then drops what it was doing for us."""
         for connection in list(self._connections):
-            connection.close()
+            if (sock := connection.sock) is not None:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for the answer
+            connection.close()  # the next request on it connects anew
 
     def _exchange(self, method: str, path: str, body: str | None) -> Any:
         connection: HTTPConnection | None = getattr(self._local, "connection", None)

@@ -199,7 +199,7 @@ def test_tokens_asked_beyond_the_context_are_capped(engine):
 def test_a_generate_that_is_closed_early_leaves_the_engine_usable(engine):
     requests = ask(chat(engine, *QUESTIONS))
     expected = texts(engine, requests[:1])
-    stream = engine.generate(ask(chat(engine, *QUESTIONS * 4), Sampling(max_tokens=200)))
+    stream = engine.generate(ask(chat(engine, *QUESTIONS * 4), Sampling(max_tokens=900)))
     next(stream)
     stream.close()
     assert texts(engine, requests[:1]) == expected
