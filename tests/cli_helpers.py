@@ -7,12 +7,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pytest
 
 from mathevalkit.cli import run_command_line
+
+if TYPE_CHECKING:
+    import pytest
 
 TASK = """\
 title: Sums
@@ -115,3 +117,10 @@ def start(arguments: list[str], *, cwd: Path, **environment: str) -> subprocess.
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def cut(run_dir: Path, keep: int) -> None:
+    """Make a run look killed after ``keep`` completions."""
+    path = run_dir / "generations.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[: keep + 1]))
+    (run_dir / "results.json").unlink()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli_helpers import Cli, Sums
+
 REPO = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("MATHEVALKIT_SHARED", REPO.parent / "shared"))
 
@@ -17,3 +19,14 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no shared data folder at {SHARED} (set MATHEVALKIT_SHARED)")
     return SHARED
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
+    monkeypatch.delenv("MATHEVALKIT_DEBUG", raising=False)
+    return Cli(monkeypatch, capfd)
+
+
+@pytest.fixture
+def sums(tmp_path: Path) -> Sums:
+    return Sums(tmp_path)

@@ -21,11 +21,6 @@ from tests.cli_helpers import Sums, start
 HEAVY = {"torch", "vllm", "datasets", "pandas", "sympy", "numpy", "pydantic", "transformers", "flint", "rich"}
 
 
-@pytest.fixture
-def sums(tmp_path: Path) -> Sums:
-    return Sums(tmp_path)
-
-
 @pytest.mark.parametrize(
     ("arguments", "allowed"),
     [
