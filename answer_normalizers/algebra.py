@@ -34,17 +34,16 @@ def vector_expression(vector: Sequence, other: Value) -> Value | None:
 
 def as_matrix(value: Value) -> Value | None:
     """A matrix or scalar tree with its matrix operations worked out; None where that is not possible."""
-    kind = type(value)
-    if kind is Matrix:
-        return Matrix(tuple(tuple(_cell(c) for c in row) for row in value.rows))  # type: ignore[union-attr]
-    if kind is Sequence and value.opener in "[(":  # type: ignore[union-attr]
-        rows = [row.items for row in value.items if type(row) is Sequence]  # type: ignore[union-attr]
-        if len(rows) == len(value.items) and len({len(row) for row in rows}) == 1:  # type: ignore[union-attr]
+    if isinstance(value, Matrix):
+        return Matrix(tuple(tuple(_cell(c) for c in row) for row in value.rows))
+    if isinstance(value, Sequence) and value.opener in "[(":
+        rows = [row.items for row in value.items if type(row) is Sequence]
+        if len(rows) == len(value.items) and len({len(row) for row in rows}) == 1:
             return Matrix(tuple(rows))
         return None
-    if kind is not Apply:
-        return value if kind in (Num, Sym) else None
-    head, args = value.head, value.args  # type: ignore[union-attr]
+    if not isinstance(value, Apply):
+        return value if isinstance(value, Num | Sym) else None
+    head, args = value.head, value.args
     if head == "det":
         inner = as_matrix(args[0])
         return _determinant(inner.rows) if type(inner) is Matrix and _square(inner) else None

@@ -62,20 +62,19 @@ class BallPoint:
         self.visits += 1
         if self.visits > MAX_NODE_VISITS:
             raise UnevaluableError
-        kind = type(node)
-        if kind is Num:
-            return acb(arb(node.value))  # type: ignore[union-attr]
-        if kind is Sym:
-            name = node.name  # type: ignore[union-attr]
+        if isinstance(node, Num):
+            return acb(arb(node.value))
+        if isinstance(node, Sym):
+            name = node.name
             if name in self.env:
                 return self.env[name]
             constant = _CONSTANTS.get(name)
             if constant is None:
                 raise UnevaluableError
             return constant()
-        if kind is not Apply:
+        if not isinstance(node, Apply):
             raise UnevaluableError
-        head, args = node.head, node.args  # type: ignore[union-attr]
+        head, args = node.head, node.args
         if head == "^":
             return self.power(args[0], args[1])
         if head in ("sqrt", "root"):
@@ -107,7 +106,7 @@ class BallPoint:
         n = _exact_exponent(exponent)
         value = self.value(base)
         if n is not None:
-            if type(n) is int:
+            if isinstance(n, int):
                 if n <= 0 and value.contains(0):
                     raise UnevaluableError
                 _check_magnitude(value, abs(n))
@@ -227,7 +226,7 @@ def _is_entire(body: Value) -> bool:
         return True
     if body.head == "^":
         n = _exact_exponent(body.args[1])
-        if body.args[0] != Sym("e") and not (type(n) is int and n >= 0):
+        if body.args[0] != Sym("e") and not (isinstance(n, int) and n >= 0):
             return False
     elif body.head == "/":
         return (
@@ -255,7 +254,10 @@ def _check_magnitude(base: acb, exponent: acb | int) -> None:
         upper = exponent.abs_upper()
         if not upper.is_finite() or _log2(upper) > 41:
             raise UnevaluableError
-        size = int(upper.ceil().unique_fmpz())
+        whole = upper.ceil().unique_fmpz()
+        if whole is None:
+            raise UnevaluableError
+        size = int(whole)
     if size < 64:
         return
     magnitude = base.abs_upper()

@@ -95,7 +95,7 @@ class Calls(Brackets):
             type(node) is not Num
             or node.digits
             or self.kind not in ("cmd", "num")
-            or type(node.value) is not int
+            or not isinstance(node.value, int)
         ):
             return node
         if self.kind == "cmd":
@@ -115,7 +115,7 @@ class Calls(Brackets):
             and below[0] == "num"
             and type(above) is Num
             and type(below[1]) is Num
-            and type(above.value) is int
+            and isinstance(above.value, int)
             and type(below[1].value) is int
             and 0 < above.value < below[1].value
         ):
@@ -134,14 +134,14 @@ class Calls(Brackets):
             base = Num(number) if number is not None else base
         if (
             type(base) is not Num
-            or type(base.value) is not int
+            or not isinstance(base.value, int)
             or not 2 <= base.value <= 36
-            or type(digits.value) is not int
+            or not isinstance(digits.value, int)
         ):
             raise UnreadableError("a subscript of a number that is no base")
         if any(int(digit) >= base.value for digit in str(digits.value)):
             raise UnreadableError("a digit that the base does not have")
-        return Based(str(digits.value), base.value)  # type: ignore[return-value]
+        return Based(str(digits.value), base.value)
 
     def symbol(self) -> Value:
         """A letter with its subscript and primes, or applied to arguments."""
@@ -270,7 +270,7 @@ class Calls(Brackets):
             return inner
         if self.kind == "num":
             kind, token, spaced = self.peek(0)
-            if type(token) is not Num or token.digits or type(token.value) is not int:
+            if type(token) is not Num or token.digits or not isinstance(token.value, int):
                 raise UnreadableError("a bare decimal in a fraction")
             literal = str(token.value)
             if len(literal) == 1 or (second and spaced) or self.peek()[0] == "num" or self.peek()[0] == "{":

@@ -23,14 +23,13 @@ def rational(node: Value, env: dict[str, Rational] | None = None) -> Rational | 
 
     None where it has another variable, is irrational or undefined, or would pass a limit.
     """
-    kind = type(node)
-    if kind is Num:
-        return node.value  # type: ignore[union-attr]
-    if kind is Sym:
-        return env.get(node.name) if env else None  # type: ignore[union-attr]
-    if kind is not Apply:
+    if isinstance(node, Num):
+        return node.value
+    if isinstance(node, Sym):
+        return env.get(node.name) if env else None
+    if not isinstance(node, Apply):
         return None
-    head, args = node.head, node.args  # type: ignore[union-attr]
+    head, args = node.head, node.args
     if head in _BOUND:
         return _unrolled(head, args, env)
     rule = _RULES.get(head)
@@ -49,16 +48,16 @@ def rational(node: Value, env: dict[str, Rational] | None = None) -> Rational | 
 
 
 def _bits(value: Rational) -> int:
-    if type(value) is int:
+    if isinstance(value, int):
         return value.bit_length()
-    return int(value.p).bit_length() + int(value.q).bit_length()  # type: ignore[union-attr]
+    return int(value.p).bit_length() + int(value.q).bit_length()
 
 
 def _bounded(value: Rational) -> Rational | None:
-    if type(value) is int:
+    if isinstance(value, int):
         return value if value.bit_length() <= MAX_EXACT_BITS else None
-    if value.q == 1:  # type: ignore[union-attr]
-        return int(value.p)  # type: ignore[union-attr]
+    if value.q == 1:
+        return int(value.p)
     return value if _bits(value) <= MAX_EXACT_BITS else None
 
 
@@ -77,8 +76,8 @@ def _multiply(values: list[Rational]) -> Rational | None:
 
 def _power(values: list[Rational]) -> Rational | None:
     base, exponent = values
-    if type(exponent) is not int:
-        return _root([base, 1 / fmpq(exponent)]) if exponent.p == 1 else _rational_power(base, exponent)  # type: ignore[union-attr]
+    if not isinstance(exponent, int):
+        return _root([base, 1 / fmpq(exponent)]) if exponent.p == 1 else _rational_power(base, exponent)
     if base == 0:
         return 0 if exponent > 0 else None
     if base in (1, -1):
@@ -95,13 +94,13 @@ def _rational_power(base: Rational, exponent: fmpq) -> Rational | None:
 
 def _root(values: list[Rational]) -> Rational | None:
     base, index = values
-    if type(index) is not int:
-        if index.q != 1:  # type: ignore[union-attr]
+    if not isinstance(index, int):
+        if index.q != 1:
             return None
-        index = int(index.p)  # type: ignore[union-attr]
+        index = int(index.p)
     if not 1 <= index <= 1000 or (base < 0 and index % 2 == 0) or _bits(base) > 20_000:
         return None
-    above, below = (int(base), 1) if type(base) is int else (int(base.p), int(base.q))  # type: ignore[union-attr]
+    above, below = (int(base), 1) if isinstance(base, int) else (int(base.p), int(base.q))
     roots = [_integer_root(abs(above), index), _integer_root(below, index)]
     if roots[0] is None or roots[1] is None:
         return None
@@ -116,25 +115,25 @@ def _integer_root(value: int, index: int) -> int | None:
 
 def _factorial(values: list[Rational]) -> Rational | None:
     n = values[0]
-    if type(n) is not int or not 0 <= n <= MAX_FACTORIAL:
+    if not isinstance(n, int) or not 0 <= n <= MAX_FACTORIAL:
         return None
     return math.factorial(n)
 
 
 def _double_factorial(values: list[Rational]) -> Rational | None:
     n = values[0]
-    return math.prod(range(n, 0, -2)) if type(n) is int and -1 <= n <= MAX_FACTORIAL else None
+    return math.prod(range(n, 0, -2)) if isinstance(n, int) and -1 <= n <= MAX_FACTORIAL else None
 
 
 def _binomial(values: list[Rational]) -> Rational | None:
     n, k = values
-    if type(n) is not int or type(k) is not int or not 0 <= n <= MAX_FACTORIAL or k < 0:
+    if not isinstance(n, int) or not isinstance(k, int) or not 0 <= n <= MAX_FACTORIAL or k < 0:
         return None
     return math.comb(n, k)
 
 
 def _integers(values: list[Rational]) -> list[int]:
-    if not all(type(value) is int for value in values):
+    if not all(isinstance(value, int) for value in values):
         raise ValueError
     return values  # type: ignore[return-value]
 
@@ -146,7 +145,7 @@ def _modulo(values: list[Rational]) -> Rational | None:
 
 def _floor(values: list[Rational]) -> Rational:
     value = values[0]
-    return value if type(value) is int else int(value.p // value.q)  # type: ignore[union-attr]
+    return value if isinstance(value, int) else int(value.p // value.q)
 
 
 _RULES: dict[str, Callable[[list[Rational]], Rational | None]] = {
@@ -167,8 +166,8 @@ _RULES: dict[str, Callable[[list[Rational]], Rational | None]] = {
     "binom": _binomial,
     "gcd": lambda v: math.gcd(*_integers(v)),
     "lcm": lambda v: math.lcm(*_integers(v)),
-    "max": max,
-    "min": min,
+    "max": lambda v: max(v, key=fmpq),
+    "min": lambda v: min(v, key=fmpq),
     "mod": _modulo,
     "sgn": lambda v: (v[0] > 0) - (v[0] < 0),
 }
@@ -179,8 +178,8 @@ def _unrolled(head: str, args: tuple[Value, ...], env: dict[str, Rational] | Non
     variable, lower, upper, term = args
     first, last = rational(lower, env), rational(upper, env)
     if (
-        type(first) is not int
-        or type(last) is not int
+        not isinstance(first, int)
+        or not isinstance(last, int)
         or last - first >= MAX_SUM_TERMS
         or type(variable) is not Sym
     ):

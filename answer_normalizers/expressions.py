@@ -196,7 +196,9 @@ def _compare_rationals(gold: Value, pred: Value, left: Rational, right: Rational
     ]
     if decimals and all(abs(fmpq(left) - right) < _unit_in_last_place(n) for n in decimals):
         return _SAME_ROUNDED
-    if policy.relative_tolerance and abs(fmpq(left) - right) <= _share(policy) * max(abs(left), abs(right)):
+    if policy.relative_tolerance and abs(fmpq(left) - right) <= _share(policy) * max(
+        abs(fmpq(left)), abs(fmpq(right))
+    ):
         return _WITHIN_TOLERANCE
     return Verdict(
         False,

@@ -38,17 +38,16 @@ class FieldPoint:
 
     def value(self, node: Value) -> int:
         """The value of a scalar tree at this point."""
-        kind = type(node)
-        if kind is Num:
-            number = node.value  # type: ignore[union-attr]
-            if type(number) is int:
+        if isinstance(node, Num):
+            number = node.value
+            if isinstance(number, int):
                 return number % PRIME
             below = int(number.q) % PRIME
             if not below:
                 raise UndefinedError
             return int(number.p) % PRIME * pow(below, -1, PRIME) % PRIME
-        if kind is Sym:
-            name = node.name  # type: ignore[union-attr]
+        if isinstance(node, Sym):
+            name = node.name
             if name in self.bound:
                 return self.bound[name]
             if name == "inf":
@@ -56,10 +55,10 @@ class FieldPoint:
             if name in ("pi", "e", "i") or " " in name or name in ("?", "…"):
                 self.formal = True
             return self.made_up(name, ())
-        if kind is not Apply:
+        if not isinstance(node, Apply):
             raise UndefinedError
-        head = node.head  # type: ignore[union-attr]
-        args = node.args  # type: ignore[union-attr]
+        head = node.head
+        args = node.args
         if head == "+":
             return sum([self.value(a) for a in args]) % PRIME
         if head == "*":
@@ -101,7 +100,7 @@ class FieldPoint:
             n = -exponent.args[0].value
         else:
             return self.opaque("^", (self.value(base), self.value(exponent)))
-        if type(n) is int:
+        if isinstance(n, int):
             value = self.value(base)
             if n <= 0 and not value:
                 raise UndefinedError

@@ -423,8 +423,8 @@ class Grammar:
             elif kind == "%":
                 self.advance()
                 value = Apply("percent", (value,))
-            elif kind == "_" and (kind := type(value)) and (kind is Num):  # type: ignore[comparison-overlap]
-                value = self.based(value)  # type: ignore[arg-type]
+            elif kind == "_" and isinstance(value, Num):
+                value = self.based(value)
             else:
                 return value
 

@@ -15,10 +15,10 @@ import unicodedata
 
 from answer_normalizers.symbols import SUBSCRIPTS, SUPERSCRIPTS, UNICODE
 
-_SCRIPT_RUNS = [
-    (re.compile(f"[{re.escape(''.join(SUPERSCRIPTS))}]+"), str.maketrans(SUPERSCRIPTS), "^"),
-    (re.compile(f"[{re.escape(''.join(SUBSCRIPTS))}]+"), str.maketrans(SUBSCRIPTS), "_"),
-]
+_SUPERSCRIPT_RUN = re.compile(f"[{re.escape(''.join(SUPERSCRIPTS))}]+")
+_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS)
+_SUBSCRIPT_RUN = re.compile(f"[{re.escape(''.join(SUBSCRIPTS))}]+")
+_SUBSCRIPTS = str.maketrans(SUBSCRIPTS)
 _UNICODE = str.maketrans(UNICODE)
 _BOX = re.compile(r"\\?f?boxed\s*(?=\{)|\\fbox\s*(?=\{)|\\boxed\s*(?=\S)")
 _BETWEEN_BOXES = re.compile(
@@ -63,10 +63,8 @@ def _with_backslash(match: re.Match[str]) -> str:
 
 def from_unicode(text: str) -> str:
     """Turn unicode mathematics into LaTeX, full-width forms into ASCII."""
-    for pattern, table, mark in _SCRIPT_RUNS:
-        text = pattern.sub(
-            lambda run, table=table, mark=mark: f"{mark}{{{run.group().translate(table)}}}", text
-        )  # type: ignore[misc]
+    text = _SUPERSCRIPT_RUN.sub(lambda run: f"^{{{run.group().translate(_SUPERSCRIPTS)}}}", text)
+    text = _SUBSCRIPT_RUN.sub(lambda run: f"_{{{run.group().translate(_SUBSCRIPTS)}}}", text)
     text = text.translate(_UNICODE)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_UNICODE)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flint import arb, fmpq, fmpq_poly, nmod_poly
+from flint import acb, arb, fmpq, fmpq_poly, nmod_poly
 
 from answer_normalizers.exact import rational
 from answer_normalizers.field import PRIME, FieldPoint, UndefinedError
@@ -144,5 +144,6 @@ def real_roots(polynomial: fmpq_poly) -> list[arb]:
         if factor.degree() == 1:
             roots.append(arb(-factor[0] / factor[1]))
         else:
-            roots.extend(root.real for root, _ in factor.numer().complex_roots() if root.imag.is_zero())
+            found: list[tuple[acb, int]] = factor.numer().complex_roots()
+            roots.extend(root.real for root, _ in found if root.imag.is_zero())
     return roots

@@ -71,18 +71,17 @@ def _nonnumeric(value: Value) -> bool:
 
 def is_name(value: Value) -> bool:
     """Whether a side of an equation only names something: a letter, `f(x)`, `AB`, an angle, words."""
-    kind = type(value)
-    if kind is Sym:
-        return value.name not in ("inf", "pi", "e")  # type: ignore[union-attr]
-    if kind is Text:
+    if isinstance(value, Sym):
+        return value.name not in ("inf", "pi", "e")
+    if isinstance(value, Text):
         return True
-    if kind is Quantity:
-        return is_name(value.value)  # type: ignore[union-attr]
-    if kind is Sequence:
-        return all(type(item) is Sym for item in value.items)  # type: ignore[union-attr]
-    if kind is not Apply:
+    if isinstance(value, Quantity):
+        return is_name(value.value)
+    if isinstance(value, Sequence):
+        return all(type(item) is Sym for item in value.items)
+    if not isinstance(value, Apply):
         return False
-    head, args = value.head, value.args  # type: ignore[union-attr]
+    head, args = value.head, value.args
     if head == "call":
         return True
     if head == "*":

@@ -108,26 +108,25 @@ def condition_variables(value: Value) -> frozenset[str]:
 
 def real_set(value: Value) -> RealSet:
     """The set of reals a value stands for. Raises `NotASetError`."""
-    kind = type(value)
-    if kind is Sym:
-        if value.name == "set R":  # type: ignore[union-attr]
+    if isinstance(value, Sym):
+        if value.name == "set R":
             return RealSet([], lambda _: True)
-        if value.name == "set ∅":  # type: ignore[union-attr]
+        if value.name == "set ∅":
             return RealSet([], lambda _: False)
-    if kind is Sequence:
-        return _interval(value)  # type: ignore[arg-type]
-    if kind is SetOf or kind is Items:
-        return _points(value.items)  # type: ignore[union-attr]
-    if kind is SetOp:
-        return _combined(value.op, [real_set(part) for part in value.args])  # type: ignore[union-attr]
-    if kind is Logic:
-        return _logic(value)  # type: ignore[arg-type]
-    if kind is Relation:
-        return _chain(value)  # type: ignore[arg-type]
-    if kind is Builder:
-        return _builder(value)  # type: ignore[arg-type]
-    if kind is Apply and value.head == "+" and len(value.args) == 2:  # type: ignore[union-attr]
-        left, right = value.args  # type: ignore[union-attr]
+    if isinstance(value, Sequence):
+        return _interval(value)
+    if isinstance(value, SetOf | Items):
+        return _points(value.items)
+    if isinstance(value, SetOp):
+        return _combined(value.op, [real_set(part) for part in value.args])
+    if isinstance(value, Logic):
+        return _logic(value)
+    if isinstance(value, Relation):
+        return _chain(value)
+    if isinstance(value, Builder):
+        return _builder(value)
+    if isinstance(value, Apply) and value.head == "+" and len(value.args) == 2:
+        left, right = value.args
         if type(right) is Apply and right.head == "neg" and type(right.args[0]) in (SetOf, Sequence, Sym):
             return _combined("-", [real_set(left), real_set(right.args[0])])
     raise NotASetError

@@ -6,6 +6,8 @@ r"""The last step of reading: what an answer says once signs, names and ellipses
 from __future__ import annotations
 
 
+from itertools import pairwise
+
 from answer_normalizers.grammar import negate
 from answer_normalizers.values import (
     EMPTY_SET,
@@ -33,48 +35,47 @@ _BASIS = frozenset({"vec i", "vec j", "vec k"})
 
 def settle(value: Value) -> Value:
     """Return the value with its notation spelled out. Raises `UnreadableError` where that has no meaning."""
-    kind = type(value)
-    if kind is Num:
+    if isinstance(value, Num):
         return value
-    if kind is Sym:
-        return EMPTY_SET if value.name == "set ∅" else value  # type: ignore[union-attr]
-    if kind is Apply:
+    if isinstance(value, Sym):
+        return EMPTY_SET if value.name == "set ∅" else value
+    if isinstance(value, Apply):
         if (
             value.head == "*"
             and len(value.args) == 2
             and type(value.args[1]) is Sequence
             and _is_letter(value.args[0])
-        ):  # type: ignore[union-attr]
-            return settle(value.args[1])  # type: ignore[union-attr]
+        ):
+            return settle(value.args[1])
         return _spread_signs(_basis_letters(value))
-    if kind is Items:
-        return _items([settle(item) for item in _without_integers(value.items)])  # type: ignore[union-attr]
-    if kind is Ratio and type(value.parts[0]) in (Relation, Logic):  # type: ignore[union-attr]
-        return settle(value.parts[-1])  # type: ignore[union-attr]
-    if kind is SetOf:
-        return SetOf(_flat([settle(item) for item in value.items]))  # type: ignore[union-attr]
-    if kind is Sequence:
-        return Sequence(value.opener, value.closer, tuple(settle(item) for item in value.items))  # type: ignore[union-attr]
-    if kind is Relation:
-        return Relation(value.ops, tuple(settle(side) for side in value.sides))  # type: ignore[union-attr]
-    if kind is Logic:
-        parts = _without_integers(value.parts)  # type: ignore[union-attr]
+    if isinstance(value, Items):
+        return _items([settle(item) for item in _without_integers(value.items)])
+    if isinstance(value, Ratio) and type(value.parts[0]) in (Relation, Logic):
+        return settle(value.parts[-1])
+    if isinstance(value, SetOf):
+        return SetOf(_flat([settle(item) for item in value.items]))
+    if isinstance(value, Sequence):
+        return Sequence(value.opener, value.closer, tuple(settle(item) for item in value.items))
+    if isinstance(value, Relation):
+        return Relation(value.ops, tuple(settle(side) for side in value.sides))
+    if isinstance(value, Logic):
+        parts = _without_integers(value.parts)
         if len(parts) == 1:
             return settle(parts[0])
         if all(type(part) is Relation and part.ops == ("=",) for part in parts):
             return _items([settle(part) for part in parts])
-        return Logic(value.op, tuple(settle(part) for part in parts))  # type: ignore[union-attr]
-    if kind is SetOp:
-        return SetOp(value.op, tuple(_as_set(settle(part)) for part in value.args))  # type: ignore[union-attr]
-    if kind is Matrix:
-        return Matrix(tuple(tuple(settle(cell) for cell in row) for row in value.rows))  # type: ignore[union-attr]
-    if kind is Quantity:
-        inner = settle(value.value)  # type: ignore[union-attr]
+        return Logic(value.op, tuple(settle(part) for part in parts))
+    if isinstance(value, SetOp):
+        return SetOp(value.op, tuple(_as_set(settle(part)) for part in value.args))
+    if isinstance(value, Matrix):
+        return Matrix(tuple(tuple(settle(cell) for cell in row) for row in value.rows))
+    if isinstance(value, Quantity):
+        inner = settle(value.value)
         if type(inner) is Items:
-            return Items((*inner.items[:-1], Quantity(inner.items[-1], value.unit)))  # type: ignore[union-attr]
-        return Quantity(inner, value.unit)  # type: ignore[union-attr]
-    if kind is Text:
-        words = canonical_words(value.words)  # type: ignore[union-attr]
+            return Items((*inner.items[:-1], Quantity(inner.items[-1], value.unit)))
+        return Quantity(inner, value.unit)
+    if isinstance(value, Text):
+        words = canonical_words(value.words)
         phrase = phrase_value(words)
         return phrase if phrase is not None else Text(words)
     return value
@@ -145,22 +146,19 @@ def _items(items: list[Value]) -> Value:
 def _without_ellipsis(items: list[Value]) -> list[Value]:
     """Fill `1, 2, …, 9` by the step of the first two numbers, or by ones."""
     ellipsis = Sym("…")
-    if ellipsis not in items:
+    if ellipsis not in items or items.index(ellipsis) != len(items) - 2:
         return items
-    index = items.index(ellipsis)
-    if index == 0 or index != len(items) - 2:
+    numbers = [item.value for item in items if isinstance(item, Num) and isinstance(item.value, int)]
+    if len(numbers) != len(items) - 1 or len(numbers) < 2:
         return items
-    head, last = items[:index], items[-1]
-    if not all(type(item) is Num and type(item.value) is int for item in [*head, last]):
+    *head, last = numbers
+    step = head[1] - head[0] if len(head) > 1 else 1
+    if step == 0 or any(b - a != step for a, b in pairwise(head)):
         return items
-    numbers = [item.value for item in head]  # type: ignore[union-attr]
-    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
-    if step == 0 or any(b - a != step for a, b in zip(numbers, numbers[1:], strict=False)):
+    count = (last - head[0]) // step
+    if not 0 < count <= _MAX_ELLIPSIS or head[0] + count * step != last:
         return items
-    count = (last.value - numbers[0]) // step  # type: ignore[union-attr]
-    if not 0 < count <= _MAX_ELLIPSIS or numbers[0] + count * step != last.value:  # type: ignore[union-attr]
-        return items
-    return [Num(numbers[0] + k * step) for k in range(int(count) + 1)]
+    return [Num(head[0] + k * step) for k in range(count + 1)]
 
 
 # -- plus or minus ------------------------------------------------------------------------------------------------

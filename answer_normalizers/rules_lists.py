@@ -1,0 +1,182 @@
+"""Comparing lists, finite sets, points and intervals."""
+
+from __future__ import annotations
+
+from answer_normalizers.algebra import as_matrix, as_vector, vector_expression
+from answer_normalizers.asking import SCALARS, Ask, as_letters, in_any_order, in_order, kind_of, no
+from answer_normalizers.relations import assignment, spread_tuple
+from answer_normalizers.rules_matrices import compare_matrices
+from answer_normalizers.rules_relations import compare_relations, compare_solutions
+from answer_normalizers.rules_sets import compare_real_sets
+from answer_normalizers.sets import compare_sets, is_set_like
+from answer_normalizers.values import Items, Matrix, Quantity, Relation, Sequence, SetOf, Sym, Text, Value
+from answer_normalizers.verdict import Verdict
+
+
+def compare_lists(gold: Value, pred: Value, ask: Ask) -> Verdict:
+    """Two answers of which one is a list without brackets."""
+    solved = _equation_and_solutions(gold, pred)
+    if solved is not None:
+        return solved
+    gold, pred = _as_named_values(gold, pred)
+    if type(gold) is Items and type(pred) is Items:
+        return in_any_order(gold.items, pred.items, ask)
+    if type(gold) is not Items and type(pred) is not Items:
+        return ask(gold, pred)
+    items, other = (gold, pred) if type(gold) is Items else (pred, gold)
+    assert type(items) is Items
+    if type(other) is Quantity:
+        return ask(items, other.value) if items is gold else ask(other.value, items)
+    if type(other) is Sequence:
+        return in_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
+    if type(other) is SetOf:
+        return in_any_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
+    if type(other) is Matrix:
+        vector = as_vector(other)
+        if vector is not None:
+            return in_order(items.items, vector, ask) if items is gold else in_order(vector, items.items, ask)
+    if type(other) is Relation:
+        return compare_relations(gold, pred, ask)
+    if is_set_like(other):
+        if any(type(item) is Relation or is_set_like(item) for item in items.items):
+            return compare_real_sets(gold, pred, ask)
+        return compare_sets(gold, pred)
+    if len({_plain(item) for item in items.items}) == 1 and ask.policy.repeated_items == "ignored":
+        return ask(items.items[0], pred) if items is gold else ask(gold, items.items[0])
+    letters = "".join(as_letters(item) or "?" for item in items.items)
+    if letters == as_letters(other) or (type(other) is Text and letters == other.words):
+        return Verdict(True, "text", "the two answers are the same letters")
+    return no("type", f"a list of {len(items.items)} items is not {kind_of(other)}")
+
+
+def _equation_and_solutions(gold: Value, pred: Value) -> Verdict | None:
+    """`(x-2)(x+3) = 0` against `x = 2, x = -3`; None where the answers are not of these kinds."""
+    equation, items = (gold, pred) if type(gold) is Relation else (pred, gold)
+    if (
+        type(equation) is not Relation
+        or equation.ops != ("=",)
+        or type(items) is not Items
+        or assignment(equation) is not None
+    ):
+        return None
+    pairs = named_values(items)
+    if pairs is None or len({name for name, _ in pairs}) != 1 or type(pairs[0][0]) is not Sym:
+        return None
+    named = Relation(("=",), (pairs[0][0], Items(tuple(value for _, value in pairs))))
+    gold, pred = (equation, named) if equation is gold else (named, equation)
+    return compare_solutions(gold, pred, assignment(gold), assignment(pred))
+
+
+def _plain(value: Value) -> Value:
+    named = assignment(value) if type(value) is Relation else None
+    return named[1] if named else value
+
+
+def _as_named_values(gold: Value, pred: Value) -> tuple[Value, Value]:
+    """Both answers with names dropped, where the names of their assignments allow it.
+
+    `a = 1, b = 2` is a list of named values: matched by name where both have names; beside a bare list or a point
+    it is its values in the order of the names. `x = 1, x = 2` and `x_1 = 1, x_2 = 2` are values of one unknown.
+    """
+    if type(gold) is Relation:
+        gold = spread_tuple(gold)
+    if type(pred) is Relation:
+        pred = spread_tuple(pred)
+    left, right = named_values(gold), named_values(pred)
+    if left is None and right is None:
+        return gold, pred
+    if left is not None and right is not None:
+        if {name for name, _ in left} == {name for name, _ in right} or (len(left) == 1) != (len(right) == 1):
+            return gold, pred
+        return gold, pred
+    if left is not None:
+        return _values_in_order(left, pred), pred
+    assert right is not None
+    return gold, _values_in_order(right, gold)
+
+
+_ORDERED_NAMES = (
+    frozenset("xyzw"),
+    frozenset("abcdef"),
+    frozenset("pqrs"),
+    frozenset("uvw"),
+    frozenset("mn"),
+    frozenset("ABCDEF"),
+)
+"""Sets of unknowns whose alphabetical order is the order of a point of their values."""
+
+
+def named_values(value: Value) -> list[tuple[Value, Value]] | None:
+    if type(value) is not Items:
+        return None
+    pairs = []
+    for item in value.items:
+        named = assignment(item) if type(item) is Relation else None
+        if named is None:
+            return None
+        pairs.append(named)
+    return pairs
+
+
+def _values_in_order(pairs: list[tuple[Value, Value]], other: Value) -> Value:
+    """The values, in the order of their names; a point where the names are distinct unknowns and so is the other."""
+    stems = {name.name.split("_")[0] if type(name) is Sym else str(name) for name, _ in pairs}
+    if len(stems) < len(pairs) and not (type(other) is Sequence):
+        return Items(tuple(value for _, value in pairs))
+    if any(stems <= alphabet for alphabet in _ORDERED_NAMES):
+        pairs = sorted(pairs, key=lambda pair: pair[0].name)  # type: ignore[union-attr]
+    values = tuple(value for _, value in pairs)
+    if type(other) is Items and len(stems) == len(pairs):
+        return Sequence("(", ")", values)
+    return Sequence("(", ")", values) if type(other) is Sequence else Items(values)
+
+
+def compare_finite_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:
+    """Two answers of which one is a set in braces."""
+    if type(gold) is SetOf and type(pred) is SetOf:
+        return in_any_order(gold.items, pred.items, ask)
+    chosen, other = (gold, pred) if type(gold) is SetOf else (pred, gold)
+    assert type(chosen) is SetOf
+    if type(other) is Items:
+        return in_any_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
+    if is_set_like(other):
+        if type(other) is Relation and other.ops == ("in",):
+            inside = other.sides[1]
+            return ask(chosen, inside) if chosen is gold else ask(inside, chosen)
+        return compare_real_sets(gold, pred, ask)
+    if type(other) is Sequence:
+        return no("type", "a set in braces has no order, a point has")
+    if type(other) is Relation:
+        return compare_relations(gold, pred, ask)
+    if len(chosen.items) == 1:
+        return ask(chosen.items[0], pred) if chosen is gold else ask(gold, chosen.items[0])
+    return no("type", f"a set of {len(chosen.items)} elements is not {kind_of(other)}")
+
+
+def compare_sequences(gold: Value, pred: Value, ask: Ask) -> Verdict:
+    """Two answers of which one is a point, vector or interval."""
+    if type(gold) is Sequence and type(pred) is Sequence:
+        brackets = gold.opener + gold.closer, pred.opener + pred.closer
+        verdict = in_order(gold.items, pred.items, ask)
+        if brackets[0] == brackets[1] or "<>" in brackets:
+            return verdict
+        if verdict.equivalent is False:
+            return verdict
+        if len(gold.items) != 2 and set(brackets) == {"()", "[]"}:
+            return verdict
+        return no("set", "the ends of the intervals differ in whether they belong to them")
+    sequence, other = (gold, pred) if type(gold) is Sequence else (pred, gold)
+    assert type(sequence) is Sequence
+    if is_set_like(other):
+        return compare_real_sets(gold, pred, ask)
+    if type(other) is Relation:
+        return compare_relations(gold, pred, ask)
+    if type(other) is Matrix:
+        return compare_matrices(gold, pred, ask)
+    if type(other) in SCALARS:
+        expression = vector_expression(sequence, other)
+        if expression is not None:
+            return ask(expression, pred) if sequence is gold else ask(gold, expression)
+        if type(as_matrix(other)) is Matrix:
+            return compare_matrices(gold, pred, ask)
+    return no("type", f"a point or interval is never {kind_of(other)}")

@@ -1,0 +1,99 @@
+"""Comparing answers of which one is an equation, an assignment or another relation."""
+
+from __future__ import annotations
+
+from answer_normalizers.asking import SCALARS, Ask, in_order, no, unsure
+from answer_normalizers.expressions import substitute
+from answer_normalizers.relations import (
+    argument_renaming,
+    assignment,
+    compare_equations,
+    names_agree,
+    spread_tuple,
+)
+from answer_normalizers.rules_sets import compare_real_sets
+from answer_normalizers.sets import is_set_like
+from answer_normalizers.values import Apply, Items, Num, Relation, Sym, Text, Value, free_symbols
+from answer_normalizers.verdict import Verdict
+
+
+def compare_relations(gold: Value, pred: Value, ask: Ask) -> Verdict:
+    """Two answers of which one is a relation."""
+    for value in (gold, pred):
+        if is_set_like(value):
+            return compare_real_sets(gold, pred, ask)
+    names = [assignment(v) if type(v) is Relation else None for v in (gold, pred)]
+    if type(gold) is Relation and type(pred) is Relation:
+        return _two_relations(gold, pred, names[0], names[1], ask)
+    named = names[0] or names[1]
+    relation, other = (gold, pred) if type(gold) is Relation else (pred, gold)
+    assert type(relation) is Relation
+    if type(other) is Text:
+        if named is None:
+            return no("type", "words are never an equation")
+        return ask(named[1], pred) if relation is gold else ask(gold, named[1])
+    if named is None:
+        spread = spread_tuple(relation)
+        if type(other) is Items and type(spread) is Items:
+            return ask(spread, pred) if relation is gold else ask(gold, spread)
+        if relation.ops == ("mod",):
+            inner = relation.sides[0]
+            return ask(inner, pred) if relation is gold else ask(gold, inner)
+        if relation.ops[-1] in ("===", "=>", "->", "iff"):
+            return unsure("relation", "a statement against a value")
+        return unsure("relation", "an equation against a value")
+    if ask.policy.assignments == "required":
+        return no("relation", "only one of the answers names what it is the value of")
+    value = named[1]
+    return ask(value, pred) if relation is gold else ask(gold, value)
+
+
+def _two_relations(
+    gold: Relation,
+    pred: Relation,
+    left: tuple[Value, Value] | None,
+    right: tuple[Value, Value] | None,
+    ask: Ask,
+) -> Verdict:
+    if gold.ops == pred.ops == ("=",) and in_order(gold.sides, tuple(reversed(pred.sides)), ask).equivalent:
+        return Verdict(True, "relation", "the two equations are the same, sides exchanged")
+    if (left is None and right is None) or (_is_equation(gold) and _is_equation(pred)):
+        verdict = compare_equations(gold, pred)
+        if verdict.equivalent:
+            return verdict
+        if left is None or right is None:
+            if gold.ops == pred.ops:
+                inner = in_order(gold.sides, pred.sides, ask)
+                if inner.equivalent:
+                    return inner
+            return verdict
+    if left is None or right is None:
+        many = compare_solutions(gold, pred, left, right)
+        return unsure("relation", "an equation against a named value") if many is None else many
+    agree = names_agree(left[0], right[0])
+    renaming = argument_renaming(left[0], right[0])
+    value = right[1] if renaming is None else substitute(right[1], renaming[1], Sym(renaming[0]))
+    verdict = ask(left[1], value)
+    if agree is True or verdict.equivalent is False:
+        return verdict
+    if agree is False:
+        return no("relation", "the answers are values of different unknowns")
+    return unsure("relation", "the values agree, but the names differ") if verdict.equivalent else verdict
+
+
+def _is_equation(value: Relation) -> bool:
+    return value.ops == ("=",) and all(type(s) in SCALARS for s in value.sides) and bool(free_symbols(value))
+
+
+def compare_solutions(
+    gold: Relation, pred: Relation, left: tuple[Value, Value] | None, right: tuple[Value, Value] | None
+) -> Verdict | None:
+    """`x^2 = 4` against `x = \\pm 2`: the values against the solution set of the equation."""
+    named = left or right
+    assert named is not None
+    if type(named[1]) is not Items:
+        return None
+    name, values = named[0], named[1].items
+    product = Apply("*", tuple(Apply("+", (name, Apply("neg", (v,)))) for v in values))
+    whole = Relation(("=",), (product, Num(0)))
+    return compare_equations(whole, pred) if left is not None else compare_equations(gold, whole)
