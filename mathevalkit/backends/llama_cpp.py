@@ -54,8 +54,7 @@ MOST_SLOTS = 256
 KV_SHARE = 0.5
 """How much of the free memory the cache may take before we run fewer requests at a time."""
 STEP_SECONDS = 0.2
-IDLE_SECONDS = 1.0
-"""A connection unused for longer is not used again: llama.cpp hangs up after five seconds, unasked."""
+IDLE_SECONDS = 1.0  # a connection unused for longer is made anew: llama.cpp hangs up after five
 OUT_OF_MEMORY = re.compile(
     r"out of memory|failed to (?:re)?allocate|unable to allocate|alloc(?:ation)? failed", re.IGNORECASE
 )
