@@ -66,8 +66,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(tasks_app, name="tasks")
-for command_of_its_own_module in (rescore, explain, selftest, compare, gate):
-    app.command()(command_of_its_own_module)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -115,7 +113,7 @@ def _root(
     """Evaluate mathematical language models: generate, decide each answer by mathematics, compare."""
 
 
-@app.command(cls=PanelCommand, epilog=EXIT_CODES)
+@app.command(cls=PanelCommand, epilog=EXIT_CODES, short_help="Run models on tasks, or go on with a run.")
 @takes(RunArguments)
 def run(arguments: RunArguments) -> None:
     """Run models on tasks, or go on with a run that was stopped.
@@ -200,7 +198,7 @@ def _plans(request: RunRequest) -> Iterator[tuple[Plan, Tokenizer | None]]:
                     yield plan, engine.tokenizer
 
 
-@app.command(cls=PanelCommand, epilog=EXIT_CODES)
+@app.command(cls=PanelCommand, epilog=EXIT_CODES, short_help="Check a run before its weights load.")
 @takes(RunArguments, without=("dry_run", "no_preflight", "new", "quiet"))
 def preflight(arguments: RunArguments) -> None:
     """Check what `run` checks before weights load, and stop there. Exit code 3 where a check fails."""
@@ -223,7 +221,7 @@ def preflight(arguments: RunArguments) -> None:
         raise typer.Exit(3)
 
 
-@app.command()
+@app.command(short_help="Print the table of a run again.")
 def show(
     run_dir: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")], *, as_json: Json = False
 ) -> None:
@@ -247,11 +245,18 @@ def show(
         print_results(make_console(sys.stdout), results, facts_of_manifest(manifest, task_of(manifest)))
 
 
+app.command(short_help="Score saved generations again; no model is needed.")(rescore)
+app.command(short_help="Compare checkpoints subject by subject.")(compare)
+app.command(short_help="Decide whether a run is worse than its baseline.")(gate)
+app.command(short_help="Show how one completion was judged, and why.")(explain)
+app.command(short_help="Measure scorers on a task's own golds.")(selftest)
+
+
 # An answer may begin with a minus: `check 5 -5` must not look for an option -5.
 ANSWERS = {"ignore_unknown_options": True}
 
 
-@app.command(context_settings=ANSWERS)
+@app.command(context_settings=ANSWERS, short_help="Decide whether two answers are the same.")
 def check(
     gold: Annotated[str, typer.Argument(metavar="GOLD", help="The reference answer.")],
     pred: Annotated[str, typer.Argument(metavar="PRED", help="The answer to judge.")],
@@ -264,7 +269,7 @@ def check(
     _print_verdict(decide(gold=gold, pred=pred), as_json=as_json)
 
 
-@app.command(context_settings=ANSWERS)
+@app.command(context_settings=ANSWERS, short_help="Find the answer in a text, and judge it.")
 def extract(
     text: Annotated[
         str | None, typer.Argument(metavar="[TEXT]", help="What a model wrote; read from stdin without.")

@@ -170,7 +170,7 @@ class RunArguments:
     ] = False
     as_json: Annotated[bool, _option(OUTPUT, None, "Results as JSON on stdout.", "--json")] = False
     quiet: Annotated[
-        bool, _option(OUTPUT, None, "One line for each result, and errors.", "--quiet", "-q")
+        bool, _option(OUTPUT, None, "One line for each result; warnings and errors.", "--quiet", "-q")
     ] = False
 
 

@@ -25,6 +25,7 @@ def test_help_lists_every_command_and_the_exit_codes(cli: Cli):
     assert cli("--help") == 0
     for command in ("run", "preflight", "show", "tasks", "check", "extract"):
         assert f"\n  {command} " in cli.out
+    assert "..." not in cli.out.partition("Commands:")[2], "a summary is too long for its line"
     assert "3 preflight" in cli.out
     assert "130" in cli.out
 
@@ -177,6 +178,14 @@ def test_resume_needs_the_run_directory_alone(cli: Cli, sums: Sums):
     assert resumed["scorer"] == "number"
     assert sums.run_dirs() == [run_dir]
     assert "5 of 20 on disk" in cli.err
+
+
+def test_resume_of_a_run_begun_with_new_goes_on_with_it(cli: Cli, sums: Sums):
+    cli(*sums.command, "--new")
+    [run_dir] = sums.run_dirs()
+    cut(run_dir, 5)
+    assert cli("run", "--resume", str(run_dir), "--quiet") == 0
+    assert sums.run_dirs() == [run_dir]
 
 
 def test_resume_with_other_settings_is_refused_with_the_difference(cli: Cli, sums: Sums):
