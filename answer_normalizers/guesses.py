@@ -15,7 +15,17 @@ from __future__ import annotations
 import re
 
 from answer_normalizers.markers import reduce_prose
-from answer_normalizers.spans import NUMBER, Found, Span, is_placeholder, number_head, tidy, with_sign, words
+from answer_normalizers.spans import (
+    NUMBER,
+    Found,
+    Span,
+    is_placeholder,
+    number_head,
+    tidy,
+    variables,
+    with_sign,
+    words,
+)
 
 _WINDOW = 2_000
 """Characters at the end of a text within which bold text and formulas are looked for."""
@@ -46,7 +56,10 @@ _RESULT_THEN_DETAIL = re.compile(
     r"\s+(?:in|for|per|over|on|at|of|every|each|with|from|after|within|during|by)\s+(?:the\s+|a\s+)?"
     r"\$?\d[\d,.]*[^\d=]*\Z"
 )
+_CHOICE = re.compile(r"\b(?:option|choice)\s+[(*]*([A-J])\b", re.IGNORECASE)
 _CONNECTIVE = re.compile(r"(?:so|thus|therefore|hence|then|and)\b[,:]?\s+", re.IGNORECASE)
+_COEFFICIENT = re.compile(r"\d[a-z]")
+_SAYS = re.compile(r"(?:\b(?:is|are|be|equals|get|obtain|gives)|[=:])\s*\Z")
 _EMPTY_ITEM = re.compile(r"\n\d+[.)](?:\n|\Z)")
 _IN_NUMBERS = "0123456789.,:/\\ -{}$"
 
@@ -65,6 +78,9 @@ def guess(text: str, start: int, end: int) -> Found | None:
     formula = _last_formula(text, tail, end, number)
     if formula:
         return Found((formula,), "last_formula", explicit=False)
+    choice = _last_choice(text, tail, end)
+    if choice:
+        return Found((choice,), "last_choice", explicit=False)
     if number is None:
         return None
     line = max(start, text.rfind("\n", start, number[0]) + 1)
@@ -112,8 +128,10 @@ def _whole(text: str, start: int, end: int) -> Span | None:
 def _is_prose(text: str, start: int, end: int) -> bool:
     """Whether a line says more than an answer: more words than a unit has, or a calculation."""
     starts_with_number = number_head(text, start, end) is not None
-    calculates = starts_with_number and text.find("=", start, end) >= 0
-    return calculates or len(words(text, start, end)) > (3 if starts_with_number else 1)
+    equals = text.find("=", start, end) if starts_with_number else -1
+    if equals >= 0 and not variables(text, start, equals):
+        return True
+    return len(words(text, start, end)) > (3 if starts_with_number else 1)
 
 
 def _last_bold(text: str, start: int, end: int) -> Span | None:
@@ -132,6 +150,16 @@ def _last_bold(text: str, start: int, end: int) -> Span | None:
     return reduce_prose(text, *bold) if _is_prose(text, *bold) else bold
 
 
+def _last_choice(text: str, start: int, end: int) -> Span | None:
+    """The letter of the option that the last line settles on."""
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    choice: re.Match[str] | None = None
+    for choice in _CHOICE.finditer(text, max(start, text.rfind("\n", start, end)), end):  # noqa: B007 - the last
+        pass
+    return choice.span(1) if choice else None
+
+
 def _last_formula(text: str, start: int, end: int, number: Span | None) -> Span | None:
     """The right-hand side of the last formula, where no number comes after it."""
     formula: re.Match[str] | None = None
@@ -140,12 +168,28 @@ def _last_formula(text: str, start: int, end: int, number: Span | None) -> Span 
     if formula is None or formula.lastindex is None or (number and number[0] > formula.end()):
         return None
     first, last = tidy(text, *formula.span(formula.lastindex))
-    if len(words(text, first, last)) > 1:
+    if first >= last or len(words(text, first, last)) > 1:
         return None
-    first, last = tidy(text, _after_last_relation(text, first, last), last)
-    if first >= last or (last - first == 1 and text[first].isalpha()):
-        return None
-    return first, last
+    right = _after_last_relation(text, first, last)
+    if right == first:
+        lone_letter = last - first == 1 and text[first].isalpha()
+        # "the result is $a$" gives an answer, "the value of $a$" none.
+        said = _SAYS.search(text, max(start, formula.start() - 20), formula.start()) or text.startswith(
+            (" is the answer", " is the final answer"), formula.end(), end
+        )
+        return None if lone_letter and not said else (first, last)
+    if _is_equation(text, first, right, last):
+        return first, last
+    value = tidy(text, right, last)
+    return value if value[0] < value[1] else None
+
+
+def _is_equation(text: str, start: int, right: int, end: int) -> bool:
+    """Whether the answer is the equation, as of a line or a plane, and not its right-hand side."""
+    zero = text[right:end].strip(" .") == "0"
+    return zero or (
+        _COEFFICIENT.search(text, start, right) is not None and len(variables(text, start, right)) > 1
+    )
 
 
 def _after_last_relation(text: str, start: int, end: int) -> int:

@@ -23,6 +23,7 @@ from answer_normalizers.spans import (
     is_remark,
     number_head,
     tidy,
+    variables,
     with_sign,
     words,
 )
@@ -36,31 +37,32 @@ _PLAIN = re.compile(r"[ \t]*(\$?-?\d[\d,]*(?:\.\d+)?)\.?[ \t]*(?:\n|\Z)")
 """The common case, read at once: a number and the end of the line."""
 
 _IS = re.compile(
-    r"nswers?(?:\s+choice)?[*_]*"
-    r"(?:\s+(?:to|of|for|in|from|as)\b[^.?!\n:=]{1,150}?)?"
+    r"nswers?(?:\s+choice)?[*_\"']*"
+    r"(?:,?\s+(?:to|of|for|in|from|as|then|therefore)\b[^.?!\n:=]{0,150}?)?"
     r"[*_]*\s*"
-    r"(?:(?P<copula>(?:(?:is|are|was|were|be|equals|becomes|comes (?:out )?to)\b(?!['’])|=|≈|\\approx"
-    r"|\\text\{\s*is\s*\})"
+    r"(?:(?P<copula>(?:(?:(?:should|would|will|must|has to|turns out to|comes out to|works out to)\s+be\b"
+    r"|is|are|was|were|be|equals|becomes|comes (?:out )?to)\b(?!['’])|=|≈|\\approx|\\text\{\s*is\s*\})"
     r"(?:\s+(?:that|simply|just|therefore|thus|then|approximately|about|around|roughly|exactly|equal to"
-    r"|given by|indeed|also|still|now|either)\b)*)|\s*[:：])",
+    r"|given by|indeed|also|still|now|either|option|choice)\b)*)|\s*[:：]|\s+[-–—](?=\s))",
     re.IGNORECASE,
 )
 _CHINESE_IS = re.compile(r"答(?:案|え)?(?:应该|應該|就)?(?:是|为|為|は|等于|：|:)+")
 _HEADING = re.compile(r"nswers?[*_]*:?[*_ \t]*\n", re.IGNORECASE)
-_HEADING_START = re.compile(r"[ \t]*(?:#{1,6}|\*\*|__)[^\n]*\Z")
+_HEADING_START = re.compile(r"[ \t]*(?:(?:#{1,6}|\*\*|__)[^\n]*|(?:the\s+)?(?:final\s+)?a)\Z", re.IGNORECASE)
 _TAG = re.compile(r"nswer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
 _ANS = re.compile(r"\s*A(?:ns)?[.:]:?(?=\s)")
-_LEAD = re.compile(r"(?:[\s:：*_`\"“”‘]|=(?!=)|>|\\(?:text|mathrm|textbf)\{\s*\}|\\[,;: ]|\\quad\b|~)*")
+_LEAD = re.compile(r"(?:[\s:：*_`\"“”‘}]|=(?!=)|>|\\(?:text|mathrm|textbf)\{\s*\}|\\[,;: ]|\\quad\b|~)*")
 _MATH = re.compile(
-    r"\$\$([^$]{1,4000}?)\$\$|\$((?:[^$\n\\]|\\.){1,4000}?)\$|\\\((.{1,4000}?)\\\)|\\\[(.{1,4000}?)\\\]",
+    r"\$\$([^$]{1,4000}?)\$\$|\$((?:[^$\n\\]|\\.){1,4000}?)\$|\\\((.{1,4000}?)\\\)|\\\[(.{1,4000}?)\\\]"
+    r"|(\\begin\{(?:[a-zA-Z]?matrix|array|cases)\}.{1,4000}?\\end\{(?:[a-zA-Z]?matrix|array|cases)\})",
     re.DOTALL,
 )
 _MATH_GAP = re.compile(r"\s*(?:,\s*(?:and\b|or\b)?|;|and\b|or\b)\s*")
 _SENTENCE_END = re.compile(
-    r"\n|[.!?][\"'”’)*_]*(?=\s|\Z|\\\))|。|\*\*|`|</|<\|"
+    r"\n|(?<!\\)[.!?][\"'”’)*_]*(?=\s|\Z|\\\))|。|\*\*|`|</|<\|"
     r"|[,;]?\s+(?:because|since|so that|so we|so the|as we|which|where|hence|thus|therefore|after|when we"
-    r"|when rounded|if we|I hope)\b|[,;]\s+(?:so|but|as|with)\b"
-    r"|\s+\((?:since|because|as|which|rounded|approx|i\.e|or)\b"
+    r"|when rounded|if we|I hope)\b|[,;]\s+(?:so|but|as|with|not|rather)\b"
+    r"|\s+\((?!mod\b)[a-z]{2,}"
 )
 _NUMBERED_ITEM = re.compile(r"\d+[.):]\s+\S")
 _SECOND_CHOICE = re.compile(r"[^\n]*\n\s*\(?B[).:]")
@@ -127,7 +129,10 @@ def _read_tag(text: str, position: int, end: int) -> Found | None:
     start, stop = tidy(text, *match.span(1))
     if start >= stop or is_placeholder(text, start, stop):
         return None
-    return Found((reduce_prose(text, start, stop) or (start, stop),), "answer_tag", explicit=True)
+    parts = _read_formulas(text, start, stop)
+    if not parts:
+        parts = (_read_plain(text, start, stop, goes_on=False) or (start, stop),)
+    return Found(parts, "answer_tag", explicit=True)
 
 
 def _read_value(text: str, start: int, end: int, rule: str, *, line: bool = False) -> Found | None:
@@ -146,13 +151,8 @@ def _read_value(text: str, start: int, end: int, rule: str, *, line: bool = Fals
     first, last = tidy(text, start, sentence_end)
     if first >= last or is_placeholder(text, first, last) or is_remark(text, first, last):
         return None
-    goes_on = (
-        line
-        and sentence_end < end
-        and not text[sentence_end + 1 : end][:200].isspace()
-        and sentence_end + 1 < end
-    )
-    value = _read_plain(text, first, last, goes_on=goes_on)
+    after = text[sentence_end + 1 : min(end, sentence_end + 200)]
+    value = _read_plain(text, first, last, goes_on=line and after != "" and not after.isspace())
     return Found((value,), rule, explicit=True) if value else None
 
 
@@ -183,16 +183,16 @@ def _read_plain(text: str, start: int, end: int, *, goes_on: bool) -> Span | Non
     """The answer in a sentence that is not a formula: all of it, or the part of its prose that matters."""
     number_end = number_head(text, start, end)
     if number_end is None:
-        prose = len(words(text, start, end)) > 1
-        if not prose:
+        count = len(words(text, start, end))
+        if count <= 1:
             return start, end
         if goes_on:
             return None
-        value = reduce_prose(text, start, end)
-        return value or ((start, end) if len(words(text, start, end)) <= 6 else None)
+        return reduce_prose(text, start, end) or ((start, end) if count <= 6 else None)
     if number_end == end:
         return start, end
-    if "=" in text[number_end:end]:
+    equals = text.find("=", number_end, end)
+    if equals >= 0 and not variables(text, start, equals):
         return None if goes_on else reduce_prose(text, start, end)
     if len(words(text, number_end, end)) > 3:
         return None if goes_on else (start, number_end)

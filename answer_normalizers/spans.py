@@ -39,7 +39,12 @@ _CURRENCY = "$€£¥"
 _MINUS = "-−–"
 _NUMBER_HEAD = re.compile(rf"[-+−–]?\s?(?:\\?[$€£¥]\s?)?-?(?:{NUMBER.pattern})", re.VERBOSE)
 
-_WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}(?:['’][a-z]+)?")
+_WORD = re.compile(
+    # What LaTeX sets in words is no prose.
+    r"\\(?:begin|end|text(?:bf|rm|it|sf)?|mathrm|mbox|operatorname|overline|overrightarrow)\s*\*?\{[^{}]*\}"
+    r"|(?<![\\A-Za-z])([^\W\d_]{2,}(?:['’][a-z]+)?)"
+)
+_VARIABLE = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])")
 _MATHEMATICAL_WORDS = frozenset(
     ["and", "or", "pi", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "sqrt", "max", "min"]
 )  # fmt: skip
@@ -51,8 +56,8 @@ _PLACEHOLDER = re.compile(
 )
 _NOT_AN_ANSWER = re.compile(
     r"(?:(?:in)?correct|right|wrong|not|indeed|therefore|thus|below|above|confirmed|consistent|reasonable|verified"
-    r"|valid|unknown|unclear|clear)\b|as follows|found by|given below|obtained by"
-    r"|supposed to|expected to|required to|in the form|of the form|a single|rounded to",
+    r"|valid|unknown|unclear|clear|in|shown|given|based|what|how|here|this|that|it|found|obtained|as|supposed"
+    r"|expected|required|rounded)\b|(?:of|on) the\b|a single\b",
     re.IGNORECASE,
 )
 
@@ -74,7 +79,12 @@ def is_remark(text: str, start: int, end: int) -> bool:
 def words(text: str, start: int, end: int) -> list[str]:
     """The words of plain language in a span: no LaTeX commands, names of functions or single letters."""
     found = _WORD.findall(text, start, end)
-    return [word for word in found if word.lower() not in _MATHEMATICAL_WORDS]
+    return [word for word in found if word and word.lower() not in _MATHEMATICAL_WORDS]
+
+
+def variables(text: str, start: int, end: int) -> set[str]:
+    """The single letters in a span; the "x" of "3 x 6" is none."""
+    return set(_VARIABLE.findall(text[start:end].replace(" x ", " ")))
 
 
 def number_head(text: str, start: int, end: int) -> int | None:
@@ -142,6 +152,9 @@ def trim(text: str, start: int, end: int) -> Span:
 
 def _without_formula_delimiters(text: str, start: int, end: int) -> Span:
     """The span without one pair of delimiters that enclose it, or one that lost its partner."""
+    if text.endswith("}", start, end) and text[end - 2 : end] != "\\}":
+        # The brace of something that was opened before the answer, as in "\boxed{the answer is 5}".
+        return (start, end - 1) if text.count("}", start, end) > text.count("{", start, end) else (start, end)
     for opening, closing in _FORMULAS:
         opened = text.startswith(opening, start, end)
         closed = text.endswith(closing, start, end) and text[end - 2 : end] != "\\$"

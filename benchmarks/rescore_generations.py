@@ -59,11 +59,9 @@ def main() -> None:
     if find_spec("math_verify"):
         judges["math_verify"] = by_math_verify()
     for name, samples in {"GSM8K": gsm8k(), "MATH": math()}.items():
+        print(f"\n{name}: {len(samples):,} texts, {mean_length(samples):,.0f} characters each")
         print(
-            f"\n{name}: {len(samples):,} texts, {statistics.mean(len(s.text) for s in samples):,.0f} characters each"
-        )
-        print(
-            f"{'scorer':24} {'agree':>6} {'%':>7} {'undecided':>9} {'µs a text':>10} {'texts/s':>9} {'times':>7}"
+            f"{'scorer':24} {'agree':>6} {'%':>7} {'undecided':>9} {'µs each':>8} {'texts/s':>9} {'times':>6}"
         )
         rows = {scorer: measure(judge, samples) for scorer, judge in judges.items()}
         slowest = max(cost for _, cost in rows.values())
@@ -71,14 +69,18 @@ def main() -> None:
             agree = sum(verdict is sample.label for verdict, sample in zip(verdicts, samples, strict=True))
             undecided = sum(verdict is None for verdict in verdicts)
             print(
-                f"{scorer:24} {agree:6} {100 * agree / len(samples):7.2f} {undecided:9} {1e6 * cost:10.1f}"
-                f" {1 / cost:9,.0f} {slowest / cost:7.0f}"
+                f"{scorer:24} {agree:6} {100 * agree / len(samples):7.2f} {undecided:9} {1e6 * cost:8.1f}"
+                f" {1 / cost:9,.0f} {slowest / cost:6.0f}"
             )
         list_disagreements(next(iter(rows.values()))[0], samples)
 
 
+def mean_length(samples: list[Labelled]) -> float:
+    return statistics.mean(len(sample.text) for sample in samples)
+
+
 def measure(judge: Judge, samples: list[Labelled]) -> tuple[list[bool | None], float]:
-    """The verdicts, and the CPU seconds a text takes: the median of three passes (one where a pass is long)."""
+    """The verdicts, and the CPU seconds a text takes: the median of three passes, or one that is long."""
     costs = []
     verdicts: list[bool | None] = []
     for _ in range(PASSES):
@@ -95,7 +97,8 @@ def list_disagreements(verdicts: list[bool | None], samples: list[Labelled]) -> 
         if verdict is not sample.label:
             found = extract(sample.text)
             print(
-                f"  label {sample.label}, verdict {verdict}: gold {sample.gold!r}, found {found and found.value!r}"
+                f"  label {sample.label}, verdict {verdict}:"
+                f" gold {sample.gold!r}, found {found and found.value!r}"
             )
 
 
@@ -134,7 +137,8 @@ def million(total: int = 1_000_000, processes: int = 2) -> None:
     wall = time.perf_counter() - start
     graded, right, cpu, memory = (sum(column) for column in zip(*parts, strict=True))
     print(
-        f"{graded:,} texts in {wall:.1f} s on {processes} processes: {cpu:.1f} s CPU, {graded / wall:,.0f} texts/s,"
+        f"{graded:,} texts in {wall:.1f} s on {processes} processes: {cpu:.1f} s CPU,"
+        f" {graded / wall:,.0f} texts/s,"
         f" {memory / 1024:,.0f} MB peak over both, {right:,} right"
     )
 

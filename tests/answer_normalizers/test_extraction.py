@@ -219,6 +219,16 @@ PHRASES = {
     "The answer is 18, which is the number of eggs that 3 hens lay.": "18",
     "The answer is 10+John's age": "10+John's age",
     "THE ANSWER IS 18": "18",
+    "The answer should be 18.": "18",
+    "The answer, then, is 18.": "18",
+    "The answer turns out to be 18": "18",
+    "The answer is 18, not 9.": "18",
+    "The answer is 18 (eighteen).": "18",
+    "The answer is 5 (mod 7).": "5 (mod 7)",
+    "The answer is option C.": "C",
+    "The answer is \\begin{pmatrix}\n1\\\\2\n\\end{pmatrix}.": "\\begin{pmatrix}\n1\\\\2\n\\end{pmatrix}",
+    "The answer is 4x-5y=-50.": "4x-5y=-50",
+    "\\boxed{\\text{The answer is } 18}": "18",
     "#### 18\nThe answer is: 18": "18",
     "答案是 18。": "18",
 }
@@ -237,6 +247,10 @@ COLONS = {
     "### Final Answer\n\n18": "18",
     "**Final Answer**\n\n\\[ 18 \\]": "18",
     "A: 18": "18",
+    "Final Answer\n18": "18",
+    "Answer - 18": "18",
+    '{"answer": "x+1"}': "x+1",
+    "$\\text{Answer: } 18$": "18",
     "She has 9 eggs.\nA: 18": "18",
     "A: It takes 2 bolts.\nA: 18": "18",
     "Answer: Janet makes $18 every day at the market.": "$18",
@@ -261,7 +275,15 @@ def test_a_list_of_choices_is_no_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["The answer is correct.", "I do not know the answer.", "The answer is", "Answer:", ""]
+    "text",
+    [
+        "The answer is correct.",
+        "The answer is shown below.",
+        "I do not know the answer.",
+        "The answer is",
+        "Answer:",
+        "",
+    ],
 )
 def test_a_remark_about_the_answer_is_none(text: str) -> None:
     assert extract(text) is None
@@ -306,6 +328,10 @@ GUESSES = {
     "Altogether they counted 1,450 eggs on that day": ("1,450", "last_number"),
     "Altogether they saw 1 1/2 eggs on that day": ("1 1/2", "last_number"),
     "so the total is 18.\n2.": ("18", "last_number"),
+    "Of the 4 given, option (B) is the one.": ("B", "last_choice"),
+    "Thus the line has the equation $4x-5y=-50$.": ("4x-5y=-50", "last_formula"),
+    "Thus the missing digit is $a$.": ("a", "last_formula"),
+    "There are 7. We look for the value of $a$.": ("7", "last_number"),
 }
 
 
@@ -390,7 +416,7 @@ def test_no_text_raises_and_every_span_holds_its_answer(text: str, strategy: str
         for part in found.value.split(", "):
             position = span.index(part, position) + len(part)
     assert found.explicit is (
-        found.rule not in {"whole", "last_bold", "last_formula", "last_result", "last_number"}
+        found.rule not in {"whole", "last_bold", "last_formula", "last_result", "last_choice", "last_number"}
     )
 
 
@@ -454,6 +480,49 @@ def test_all_real_gsm8k_solutions_get_the_verdict_their_authors_gave(shared: Pat
                     wrong.append((gold.value, solution[-80:]))
     assert count == 5_276
     assert wrong == []
+
+
+STYLES = [
+    "\\boxed{%s}",
+    "We get\n\\[ x = \\boxed{%s} \\]",
+    "The answer is: %s",
+    "The answer is $%s$.",
+    "The answer is $\\boxed{%s}$.",
+    "Final Answer: The final answer is $%s$. I hope it is correct.",
+    "So the answer is **%s**.",
+    "**Answer:** $%s$",
+    "### Final Answer\n\n\\[\n%s\n\\]",
+    "#### %s",
+    "A: %s",
+    "<think>perhaps \\boxed{3}</think>\n<answer>%s</answer>",
+    "The answer is \\(%s\\).\n\nQuestion: And 3 + 4?\nAnswer: The answer is 7.",
+]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_gold_of_math_is_graded_right_in_every_style(style: str, shared: Path) -> None:
+    with (shared / "data/math/test.jsonl").open(encoding="utf-8") as lines:
+        found = {extract(json.loads(line)["solution"], strategy="boxed") for line in lines}
+    golds = sorted({extraction.value for extraction in found if extraction})
+    missed = [
+        gold
+        for gold in golds
+        if grade(gold=gold, text="3 + 4 = 7\n" + style.replace("%s", gold)).equivalent is not True
+    ]
+    assert len(golds) > 2_000
+    assert len(missed) <= 2, missed
+
+
+def test_the_only_verdict_on_math_responses_that_differs_from_their_scores_is_right(shared: Path) -> None:
+    differing = []
+    with (shared / "data/generations/math_100x8_qwen.jsonl").open(encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            for text, score in zip(row["code"], row["score"], strict=True):
+                verdict = grade(gold=row["gt"], text=text)
+                if verdict.equivalent is not score:
+                    differing.append((row["gt"], verdict.extraction and verdict.extraction.value, score))
+    # The score's checker took ten thousand for another number.
+    assert differing == [("10{,}000", "10000", False)]
 
 
 def test_the_golds_of_gsm8k_and_math_are_found_in_their_solutions(shared: Path) -> None:
