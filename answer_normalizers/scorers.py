@@ -40,6 +40,7 @@ BUILTIN: Final = MappingProxyType(
         "hash": "answer_normalizers.scorers:hash_",
         "the_answer_is": "answer_normalizers.scorers:the_answer_is",
         "number": "answer_normalizers.scorers:number",
+        "symbolic": "answer_normalizers.symbolic:grade_symbolic",
         "within_1_percent": "answer_normalizers.scorers:within_1_percent",
         "metamath_gsm8k": "answer_normalizers.published.metamath:gsm8k",
         "metamath_math": "answer_normalizers.published.metamath:math",
@@ -56,7 +57,7 @@ BUILTIN: Final = MappingProxyType(
 rounded, as those of the Minerva paper's undergraduate problems; the others are the scorers that published
 numbers were made with, reproduced with their faults."""
 
-_NEEDS: Final = MappingProxyType({"math_verify": "math_verify"})
+_NEEDS: Final = MappingProxyType({"math_verify": "math_verify", "symbolic": "sympy"})
 """Built-in scorers that exist only where a package is installed, and that package's import name."""
 
 _REGISTRY: Final = Registry("scorer", "mathevalkit.scorers", BUILTIN)

@@ -36,6 +36,12 @@ serve(*sys.argv[2:])
 """
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
+_ENVIRONMENT = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"),
+    *("LD_LIBRARY_PATH", "SYSTEMROOT", "APPDATA"),
+)
+"""All that a process is told of its caller's environment: what it takes to start, and no secrets."""
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
@@ -103,6 +109,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             text=True,
             bufsize=1,
         )
