@@ -336,7 +336,7 @@ def backend_for(model: str) -> str:
 def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:
     """``KEY=VALUE`` options with typed values.
 
-    >>> parse_pairs(["block-size=16", "enforce_eager=true", "rope_scaling={\"factor\": 2.0}", "device=cpu"])
+    >>> parse_pairs(["block-size=16", "enforce_eager=true", 'rope_scaling={"factor": 2.0}', "device=cpu"])
     {'block_size': 16, 'enforce_eager': True, 'rope_scaling': {'factor': 2.0}, 'device': 'cpu'}
 
     Raises:
