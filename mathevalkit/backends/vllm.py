@@ -201,7 +201,9 @@ class VllmEngine:
 
     def explain(self, error: Exception) -> MathEvalError:
         """By its text: see ``vllm_errors.py``."""
-        return explain(error, log_path=self._options.log_path)
+        o = self._options
+        given = {"--quantization": o.quantization, "--dtype": o.dtype, "--revision": o.revision}
+        return explain(error, log_path=o.log_path, given={k: v for k, v in given.items() if v})
 
     # Options
 

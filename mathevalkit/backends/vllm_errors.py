@@ -7,6 +7,7 @@ to go by; a text that is not recognised still becomes a BackendError with its fi
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from mathevalkit.errors import (
@@ -49,8 +50,15 @@ FLAGS = {
 """Names in vLLM's messages, and the flag of ours that each belongs to."""
 
 
-def explain(error: Exception, *, log_path: str | None = None) -> MathEvalError:
-    """The error for the user. ``log_path`` is where vLLM's processes print.
+def explain(
+    error: Exception, *, log_path: str | None = None, given: Mapping[str, str] | None = None
+) -> MathEvalError:
+    """The error for the user.
+
+    Args:
+        error: what was raised.
+        log_path: where vLLM's processes print.
+        given: flags that the user gave, with their values; a message that quotes a value is about its flag.
 
     >>> explain(OSError("x/y is not a local folder and is not a valid model identifier"))
     ModelNotFoundError('x/y is not a local folder and is not a valid model identifier')
@@ -66,7 +74,10 @@ def explain(error: Exception, *, log_path: str | None = None) -> MathEvalError:
         )
     if NO_SUCH_MODEL.search(told):
         return ModelNotFoundError(_line_with(NO_SUCH_MODEL, told) or message)
-    flags = [flag for name, flag in FLAGS.items() if name in told and flag not in message]
+    flags = {flag: None for name, flag in FLAGS.items() if name in told}
+    flags |= {
+        flag: None for flag, value in (given or {}).items() if re.search(rf"\b{re.escape(value)}\b", told)
+    }
     if flags or type(error).__name__ in ("ValidationError", "VLLMValidationError"):
         return UsageError(f"{message} (see {', '.join(flags)})" if flags else message)
     return BackendError(message)
@@ -82,12 +93,13 @@ def _printed(log_path: str | None) -> str:
 
 
 def _informative_line(error: Exception) -> str:
-    """The first line, or what follows pydantic's heading "1 validation error for …"."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    """The first line; of pydantic's errors what follows the heading, with the name of the field."""
+    lines = [line.rstrip() for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1 and "validation error" in lines[0]:
-        lines = [line for line in lines[1:] if "Value error" in line or "Input should" in line] or lines[1:]
-        return re.sub(r"\s*\[type=.*", "", lines[0]).removeprefix("Value error, ")
-    return lines[0] if lines else type(error).__name__
+        said = next((line for line in lines[1:] if line.startswith("  ")), lines[1])
+        field = "" if lines[1].startswith("  ") else f"{lines[1]}: "
+        return field + re.sub(r"\s*\[type=.*", "", said).strip().removeprefix("Value error, ")
+    return lines[0].strip() if lines else type(error).__name__
 
 
 def _line_with(pattern: re.Pattern[str], text: str) -> str | None:

@@ -255,7 +255,11 @@ CASES = {
         ({"dtype": "float13"}, errors.UsageError, "--dtype"),
         ({"lora": "nobody/nowhere"}, errors.ModelNotFoundError, "--lora nobody/nowhere"),
         ({"engine_args": {"kv_cache_memory_bytes": 1 << 44}}, errors.OutOfMemoryError, "--max-model-len"),
-        ({"gpu_memory_utilization": 0.0001}, errors.OutOfMemoryError, "--gpu-memory-utilization"),
+        (
+            {"gpu_memory_utilization": 0.0001, "engine_args": {}},
+            errors.OutOfMemoryError,
+            "--gpu-memory-utilization",
+        ),
     ],
 }
 

@@ -274,6 +274,12 @@ PYDANTIC = """1 validation error for ModelConfig
     For further information visit https://errors.pydantic.dev"""
 
 
+PYDANTIC_FIELD = """1 validation error for CacheConfig
+block_size
+  Input should be a valid integer, unable to parse string as an integer [type=int_parsing]
+    For further information visit https://errors.pydantic.dev"""
+
+
 class ValidationError(ValueError):
     """Named like pydantic's."""
 
@@ -289,14 +295,21 @@ class TestVllmErrors:
             ("a/b does not appear to have a file named config.json", "ModelNotFoundError", "config.json"),
             ("Failed to infer device type, please set", "BackendUnavailableError", "llama_cpp"),
             (PYDANTIC, "UsageError", "derived max_model_len (2048) (see --max-model-len"),
+            (PYDANTIC_FIELD, "UsageError", "block_size: Input should be a valid integer"),
             ("something unheard of\nsecond line", "BackendError", "something unheard of"),
         ],
     )
     def test_each_kind_is_recognised_and_says_what_matters(self, error, kind, said):
-        explained = explain(ValidationError(error) if error is PYDANTIC else RuntimeError(error))
+        explained = explain(ValidationError(error) if "validation" in error else RuntimeError(error))
         assert type(explained).__name__ == kind
         assert said in str(explained)
         assert "\n" not in str(explained)
+
+    def test_a_message_that_quotes_a_flags_value_is_about_the_flag(self):
+        error = ValueError("Cannot find the config file for awq")
+        explained = explain(error, given={"--quantization": "awq", "--revision": "a"})
+        assert isinstance(explained, errors.UsageError)
+        assert str(explained) == "Cannot find the config file for awq (see --quantization)"
 
     def test_a_reason_printed_by_a_worker_is_found_in_the_log(self, tmp_path):
         log = tmp_path / "log"
