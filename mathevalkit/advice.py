@@ -58,6 +58,19 @@ def next_step(plan: Plan, results: Results, *, argv: Sequence[str]) -> Step:
     return Step(shown(results.run_dir), "see this table again")
 
 
+def next_after_several(finished: Sequence[Results]) -> Step:
+    """What to do after several runs: compare two models on one task, where there are two."""
+    first = finished[0]
+    others = [run for run in finished[1:] if run.task == first.task and run.model != first.model]
+    if others:
+        runs = [first.run_dir, *(run.run_dir for run in others)]
+        return Step(
+            shlex.join(["mathevalkit", "compare", *runs]),
+            f"compare the models on {first.task}, sample by sample",
+        )
+    return Step(shown(first.run_dir), "see the first table again")
+
+
 def going_on(run_dir: str) -> str:
     """The command that goes on with a run."""
     return shlex.join(["mathevalkit", "run", "--resume", run_dir])

@@ -127,10 +127,14 @@ def run(arguments: RunArguments) -> None:
     from mathevalkit.display import RunDisplay
     from mathevalkit.pipeline import evaluate_all
 
-    several = len(request.engines) * len(request.tasks) > 1
+    runs = len(request.engines) * len(request.tasks)
     with interrupts_once() as interrupts:
         display = RunDisplay(
-            argv=sys.argv, quiet=arguments.quiet, as_json=arguments.as_json, interrupts=interrupts
+            argv=sys.argv,
+            quiet=arguments.quiet,
+            as_json=arguments.as_json,
+            interrupts=interrupts,
+            runs=runs,
         )
         try:
             with display:
@@ -147,7 +151,7 @@ def run(arguments: RunArguments) -> None:
             raise typer.Exit(error.exit_code) from error
         finally:
             if arguments.as_json and display.finished:
-                print_json(display.finished if several else display.finished[0])
+                print_json(display.finished if runs > 1 else display.finished[0])
     empty = [results for results in display.finished if results.accuracy.value is None]
     if empty:
         raise BackendError(

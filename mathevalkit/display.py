@@ -18,7 +18,13 @@ from mathevalkit.advice import next_step
 from mathevalkit.interrupts import Interrupts
 from mathevalkit.observer import Observer
 from mathevalkit.progress_line import Speed, clock, progress_text
-from mathevalkit.results_view import facts_of_plan, print_results, result_line, sampling_text
+from mathevalkit.results_view import (
+    facts_of_plan,
+    print_results,
+    print_summary,
+    result_line,
+    sampling_text,
+)
 from mathevalkit.terminal import (
     clean,
     clean_block,
@@ -74,6 +80,7 @@ class RunDisplay(Observer):
         quiet: no progress, one line for each result.
         as_json: nothing on stdout; the caller prints the results.
         interrupts: whether the run is being stopped, if somebody knows.
+        runs: how many results there will be; after several comes a summary.
     """
 
     def __init__(
@@ -83,8 +90,10 @@ class RunDisplay(Observer):
         quiet: bool = False,
         as_json: bool = False,
         interrupts: Interrupts | None = None,
+        runs: int = 1,
     ) -> None:
         self._argv = argv
+        self._runs = runs
         self._interrupts = interrupts or Interrupts()
         self._quiet = quiet
         self._as_json = as_json
@@ -210,15 +219,15 @@ class RunDisplay(Observer):
             with surviving_closed(self._out.file):
                 self._out.print(result_line(results), soft_wrap=True)
             return
-        step = next_step(plan, results, argv=self._argv)
         facts = replace(
             facts_of_plan(plan),
             seconds={} if repeated else dict(self._seconds),
-            next_command=step.command,
-            next_reason=step.reason,
+            next_step=next_step(plan, results, argv=self._argv) if self._runs == 1 else None,
         )
         with self._without_live(), surviving_closed(self._out.file):
             print_results(self._out, results, facts, repeated=repeated)
+            if len(self.finished) == self._runs > 1:
+                print_summary(self._out, self.finished)
         # The phases of a model count for its first task only.
         self._seconds.clear()
 
@@ -228,7 +237,8 @@ class RunDisplay(Observer):
         """What is on disk of the run under way, and the command that goes on; None where there is none."""
         if self.run_dir is None:
             return None
-        done = self._progress.done if self._progress else self._resumed
+        shown = self._progress
+        done = shown.done - shown.outcomes["backend_error"] if shown else self._resumed
         return f"{done:,} of {self._total:,} completions are safe in {self.run_dir}"
 
     # ---- drawing ------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mathevalkit.advice import Step, next_after_several
 from mathevalkit.progress_line import accuracy_text, duration, interval, percent, tokens_per_second
 from mathevalkit.terminal import clean, model_name, print_line
 from mathevalkit.types import (
@@ -61,8 +62,7 @@ class RunFacts:
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time by phase."""
     engine_log: str | None = None
-    next_command: str | None = None
-    next_reason: str = ""
+    next_step: Step | None = None
 
 
 def facts_of_plan(plan: Plan) -> RunFacts:
@@ -144,10 +144,8 @@ def print_results(console: Console, results: Results, facts: RunFacts, *, repeat
         console.print()
     for name, value in _facts(results, facts):
         _print_fact(console, name, clean(value))
-    if facts.next_command:
-        console.print()
-        print_line(console, f"Next, {facts.next_reason}:")
-        console.print(Text(f"  {clean(facts.next_command)}", style="bold"), soft_wrap=True)
+    if facts.next_step:
+        print_step(console, facts.next_step)
 
 
 WHOLE_LINES = {"run", "engine log"}
@@ -167,6 +165,39 @@ def _print_fact(console: Console, name: str, value: str) -> None:
     grid.add_column(overflow="fold")
     grid.add_row(name, Text(value))
     console.print(grid)
+
+
+def print_summary(console: Console, finished: Sequence[Results]) -> None:
+    """One line a run, after several."""
+    from rich.text import Text
+
+    console.print()
+    console.print(Text(f"{len(finished)} runs", style="bold"))
+    console.print()
+    table = _table()
+    table.add_column("model", overflow="fold")
+    table.add_column("task", overflow="fold")
+    for name in ("n", "accuracy", "95 % interval"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for results in finished:
+        table.add_row(
+            Text(model_name(results.model)),
+            Text(clean(results.task)),
+            f"{results.overall.samples:,}",
+            percent(results.accuracy.value),
+            interval(results.accuracy),
+        )
+    console.print(table)
+    print_step(console, next_after_several(finished))
+
+
+def print_step(console: Console, step: Step) -> None:
+    """The command to try next."""
+    from rich.text import Text
+
+    console.print()
+    print_line(console, f"Next, {step.reason}:")
+    console.print(Text(f"  {clean(step.command)}", style="bold"), soft_wrap=True)
 
 
 def result_line(results: Results) -> str:
@@ -307,7 +338,8 @@ def _facts(results: Results, facts: RunFacts) -> Iterator[tuple[str, str]]:
     # With several sessions the seconds are the last one's, and the tokens everybody's.
     pace = results.completion_tokens / generation if generation and results.sessions == 1 else None
     rate = f", {tokens_per_second(pace)} tokens/s" if pace else ""
-    yield "tokens", f"{results.prompt_tokens:,} read, {results.completion_tokens:,} generated{rate}"
+    if results.prompt_tokens or results.completion_tokens:  # a recording may not tell
+        yield "tokens", f"{results.prompt_tokens:,} read, {results.completion_tokens:,} generated{rate}"
     if facts.engine_log:
         yield "engine log", facts.engine_log
     yield "run", results.run_dir

@@ -104,6 +104,20 @@ def test_json_of_several_runs_is_a_list(cli: Cli, sums: Sums, tmp_path: Path):
     assert [results["task"] for results in json.loads(cli.out)] == ["sums", "other"]
 
 
+def test_several_models_end_with_a_summary_and_a_comparison(cli: Cli, sums: Sums):
+    other = sums.folder / "other.jsonl"
+    other.write_bytes(sums.recorded.read_bytes())
+    assert cli(*sums.command, "--model", str(other)) == 0
+    summary = cli.out[cli.out.index("2 runs") :]
+    assert summary.count("66.7 %") == 2
+    assert "recorded.jsonl" in summary
+    assert "other.jsonl" in summary
+    assert cli.out.count("Next, ") == 1
+    runs = {str(run_dir) for run_dir in sums.run_dirs()}
+    assert set(cli.out.rstrip().splitlines()[-1].split()[2:]) == runs
+    assert "mathevalkit compare " in cli.out
+
+
 def test_quiet_is_one_line_for_each_result(cli: Cli, sums: Sums):
     assert cli(*sums.command, "--quiet") == 0
     [line] = cli.out.splitlines()

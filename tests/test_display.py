@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mathevalkit.advice import changed, next_step
+from mathevalkit.advice import Step, changed, next_step
 from mathevalkit.display import RunDisplay
 from mathevalkit.metrics import Breakdown
 from mathevalkit.progress_line import Speed, bar, clock, duration, progress_text
@@ -226,8 +226,7 @@ def facts(**changes: object) -> RunFacts:
         recipe_reason="the model's name contains MetaMath",
         selection=Selection(),
         published=matching_results(load_task("math"), "meta-math/MetaMath-7B-V1.0"),
-        next_command="mathevalkit run --model m --task gsm8k",
-        next_reason="the same model on gsm8k",
+        next_step=Step("mathevalkit run --model m --task gsm8k", "the same model on gsm8k"),
     )
     return replace(base, **changes)  # type: ignore[arg-type]  # fields of RunFacts
 
