@@ -83,9 +83,13 @@ class Scorer:
 
     @property
     def summary(self) -> str:
-        """The first line of the documentation of what is behind it."""
-        function = self.function.func if isinstance(self.function, partial) else self.function
-        return (function.__doc__ or "").strip().partition("\n")[0]
+        """The first line of the documentation of what is behind it, with the options it is called with."""
+        function, options = self.function, ""
+        if isinstance(function, partial):
+            options = ", ".join(f"{name}={value!r}" for name, value in function.keywords.items())
+            function = function.func
+        line = (function.__doc__ or "").strip().partition("\n")[0]
+        return f"{line} With {options}." if options else line
 
 
 def get_scorer(name: str, *, strategy: str | None = None) -> Scorer:

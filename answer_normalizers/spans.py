@@ -115,8 +115,8 @@ def with_sign(text: str, start: int, floor: int) -> int:
     return first - 1 if after_word else first
 
 
-_OPENING = " \t\r\n*_`\"“”'‘’"
-_CLOSING = " \t\r\n*_`\"“”'‘’.,;:?。，！"
+_OPENING = "*_`\"“”'‘’"
+_CLOSING = "*_`\"“”'‘’.,;:?。，！"
 _FORMULAS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 
 
@@ -129,9 +129,9 @@ def tidy(text: str, start: int, end: int) -> Span:
     before = None
     while before != (start, end):
         before = (start, end)
-        while start < end and text[start] in _OPENING:
+        while start < end and (text[start] in _OPENING or text[start].isspace()):
             start += 1
-        while start < end and text[end - 1] in _CLOSING:
+        while start < end and (text[end - 1] in _CLOSING or text[end - 1].isspace()):
             end -= 2 if text[end - 2 : end - 1] == "\\" and end - 2 >= start else 1
         start, end = _without_formula_delimiters(text, start, end)
     return start, end

@@ -403,6 +403,8 @@ TEXTS = st.one_of(
 @example(text="\\boxed{", strategy="auto")
 @example(text="answer", strategy="auto")
 @example(text="\\$", strategy="auto")
+@example(text="0\x1f", strategy="auto")
+@example(text="answer is \u2003 5\x1f", strategy="auto")
 @example(text="answer is $\\$", strategy="auto")
 def test_no_text_raises_and_every_span_holds_its_answer(text: str, strategy: str) -> None:
     found = extract(text, strategy=strategy)

@@ -61,6 +61,10 @@ def test_a_scorer_of_a_strategy_takes_that_marker_only() -> None:
     }
 
 
+def test_the_summary_of_a_scorer_says_how_it_differs_from_auto() -> None:
+    assert get_scorer("boxed").summary == get_scorer("auto").summary + " With strategy='boxed'."
+
+
 def test_a_recipes_strategy_reaches_scorers_that_take_one_and_no_others() -> None:
     text = "The answer is 5. #### 6"
     assert get_scorer("auto", strategy="the_answer_is")(gold="5", text=text).equivalent is True
