@@ -83,9 +83,9 @@ def passed(samples: int, n: int, k: int, mean: float) -> Trial:
     return trial
 
 
-def majority(samples: int, n: int, mean: float) -> Trial:
+def majority(samples: int, n: int, k: int, mean: float) -> Trial:
     """The wrong answers of a problem fall on three values, half of them on the first."""
-    won = lru_cache(maxsize=None)(lambda counts: maj_at_k(_votes(counts), k=n))
+    won = lru_cache(maxsize=None)(lambda counts: maj_at_k(_votes(counts), k=k))
 
     def values(rng: np.random.Generator, size: int) -> np.ndarray:
         right = abilities(rng, mean, size)
@@ -142,7 +142,7 @@ def rows() -> Iterator[tuple[str, Trial]]:
             yield f"avg@{n}, {samples:,} problems, {mean:.0%} right", average(samples, n, mean)
     for samples, n, k in ((30, 64, 8), (200, 8, 4), (1319, 4, 2)):
         yield f"pass@{k} of {n}, {samples:,} problems, 40% right", passed(samples, n, k, 0.4)
-        yield f"maj@{n}, {samples:,} problems, 40% right", majority(samples, n, 0.4)
+        yield f"maj@{k + 1} of {n}, {samples:,} problems, 40% right", majority(samples, n, k + 1, 0.4)
     for samples in (30, 200, 500, 1319, 5000):
         for flips, difference in ((0.1, 0.0), (0.1, 0.03), (0.3, 0.1)):
             name = f"difference {100 * difference:.0f} points, {samples:,} problems, {flips:.0%} flip"

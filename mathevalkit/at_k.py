@@ -104,7 +104,7 @@ def at_k(
         values = (
             [pass_at_k(n=len(c), correct=_correct(c), k=k) for c in usable]
             if metric == "pass"
-            else [maj_at_k(count_votes(c, same=same), k=k) for c in usable]
+            else [_maj(c, k=k, same=same) for c in usable]
         )
         value = sum(values) / len(values)
         low, high = mean_interval(values, alpha=alpha)
@@ -156,6 +156,17 @@ def _check_k(*, n: int, k: int) -> None:
         raise ValueError(f"k must be between 1 and the {n} completions, got {k}")
 
 
+def _maj(completions: Sequence[Answered], *, k: int, same: Callable[[str, str], bool] | None) -> float:
+    """``maj_at_k`` of a sample; where all its completions vote, often known before answers are compared."""
+    if k == len(completions):
+        correct, texts, _ = _ballots(completions)
+        if correct > sum(texts.values()):
+            return 1.0
+        if correct <= max(texts.values(), default=0):
+            return 0.0
+    return maj_at_k(count_votes(completions, same=same), k=k)
+
+
 def count_votes(completions: Iterable[Answered], *, same: Callable[[str, str], bool] | None = None) -> Votes:
     """Group a sample's answers into classes of the same answer, and count.
 
@@ -164,6 +175,19 @@ def count_votes(completions: Iterable[Answered], *, same: Callable[[str, str], b
     the classes found so far, largest first; answers that cannot be shown to be the same stay apart.
     """
     same = same or _same_answer
+    correct, texts, silent = _ballots(completions)
+    classes: dict[str, int] = {}
+    if correct:  # without a right answer there is nothing to win
+        for text, count in sorted(texts.items(), key=lambda item: (-item[1], item[0])):
+            home = next((known for known in classes if same(known, text)), text)
+            classes[home] = classes.get(home, 0) + count
+    else:
+        classes = texts
+    return Votes(correct=correct, others=tuple(sorted(classes.values(), reverse=True)), silent=silent)
+
+
+def _ballots(completions: Iterable[Answered]) -> tuple[int, dict[str, int], int]:
+    """Votes for the right answer, votes by the text of the others, and completions that do not vote."""
     correct = silent = 0
     texts: dict[str, int] = {}
     for outcome, answer in completions:
@@ -174,14 +198,7 @@ def count_votes(completions: Iterable[Answered], *, same: Callable[[str, str], b
             texts[text] = texts.get(text, 0) + 1
         elif outcome != "backend_error":
             silent += 1
-    classes: dict[str, int] = {}
-    if correct:  # without a right answer there is nothing to win
-        for text, count in sorted(texts.items(), key=lambda item: (-item[1], item[0])):
-            home = next((known for known in classes if same(known, text)), text)
-            classes[home] = classes.get(home, 0) + count
-    else:
-        classes = texts
-    return Votes(correct=correct, others=tuple(sorted(classes.values(), reverse=True)), silent=silent)
+    return correct, texts, silent
 
 
 @lru_cache(maxsize=65536)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from mathevalkit.comparison import Comparison, Flip, Gap, Row, difference_text
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MARKS = {"pass": ("✓", "green"), "regression": ("✗", "red"), "cannot tell": ("?", "yellow")}
+LABEL_WIDTH = 14
+"""Longer names stand above the table, and letters in it."""
 ANSWER_WIDTH = 24
 QUESTION_WIDTH = 60
 
@@ -43,13 +46,12 @@ def print_comparison(
     """
     from rich.text import Text
 
-    base = comparison.checkpoints[0]
-    console.print(
-        Text.assemble(
-            (clean(comparison.task_title or comparison.task), "bold"),
-            f" · {comparison.samples:,} problems · base: {clean(base.label)}",
-        )
-    )
+    letters = _letters(comparison)
+    base = "" if letters else f" · base: {clean(comparison.checkpoints[0].label)}"
+    title = clean(comparison.task_title or comparison.task)
+    console.print(Text.assemble((title, "bold"), f" · {comparison.samples:,} problems{base}"), soft_wrap=True)
+    for letter, checkpoint in zip(letters or (), comparison.checkpoints, strict=bool(letters)):
+        console.print(Text(f"  {letter}  {clean(checkpoint.label)}"), soft_wrap=True)
     console.print()
     for name, rows in _blocks(comparison, cross=cross):
         console.print(_table(comparison, name, rows, width=console.width))
@@ -86,30 +88,41 @@ def _plain_table() -> Table:
     return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
 
 
+def _letters(comparison: Comparison) -> list[str] | None:
+    """One letter a checkpoint, where their names would make the table too wide."""
+    labels = [checkpoint.label for checkpoint in comparison.checkpoints]
+    if len(labels) == 2 and max(map(len, labels)) <= LABEL_WIDTH:
+        return None
+    return [ascii_uppercase[i] if i < 26 else str(i) for i in range(len(labels))]
+
+
 def _table(comparison: Comparison, name: str, rows: Sequence[Row], *, width: int) -> Table:
+    """With two checkpoints everything; with more, interval and p-value where the terminal is wide enough."""
     from rich.text import Text
 
-    others = comparison.others
-    with_interval = width >= 50 + 45 * len(others) or len(others) == 1
+    count = len(comparison.others)
+    with_interval = count == 1 or width >= 40 + 45 * count
+    with_p = count == 1 or width >= 40 + 28 * count
+    headings = _letters(comparison) or [checkpoint.label for checkpoint in comparison.checkpoints]
     table = _plain_table()
     table.add_column(name, min_width=8, max_width=40, overflow="fold")
-    table.add_column("n", justify="right")
-    for checkpoint in comparison.checkpoints:
-        table.add_column(Text(clean(checkpoint.label)), justify="right", max_width=24, overflow="fold")
+    table.add_column("n", justify="right", no_wrap=True)
+    for heading in headings:
+        table.add_column(Text(clean(heading)), justify="right", no_wrap=True)
     interval = f" ({100 * (1 - comparison.alpha):g} %)" if with_interval else ""
-    for other in others:
-        heading = "difference" if len(others) == 1 else f"{clean(other.label)} − base"
-        table.add_column(Text(heading + interval), justify="right", max_width=28, overflow="fold")
-        table.add_column("p", justify="right", no_wrap=True)
+    for heading in headings[1:]:
+        difference = "difference" if count == 1 else f"{heading} − {headings[0]}"
+        table.add_column(Text(difference + interval), justify="right", no_wrap=True)
+        if with_p:
+            table.add_column("p", justify="right", no_wrap=True)
     for row in rows:
         cells = []
-        for difference in row.differences:
-            if difference is None:
-                cells += [Text("–"), Text("–")]
-                continue
-            style = ("green" if difference.value > 0 else "red") if difference.significant else ""
-            text = difference_text(difference, with_interval=with_interval)
-            cells += [Text(text, style=style), Text(p_text(difference.p_adjusted))]
+        for d in row.differences:
+            style = ("green" if d.value > 0 else "red") if d is not None and d.significant else ""
+            text = "–" if d is None else difference_text(d, with_interval=with_interval)
+            cells.append(Text(text, style=style))
+            if with_p:
+                cells.append(Text("–" if d is None else p_text(d.p_adjusted)))
         table.add_row(
             Text(clean(row.name)),
             f"{row.samples:,}",

@@ -115,7 +115,7 @@ def _read_alike(paths: Sequence[Path], *, scorer: str | None, notes: list[str]) 
 
 
 def _checkpoints(runs: Sequence[ScoredRun]) -> Iterator[Checkpoint]:
-    models = [run.manifest.model.model.rstrip("/").rpartition("/")[2] for run in runs]
+    models = [_short_name(run.manifest.model.model) for run in runs]
     with_recipe = [f"{m} ({r.manifest.recipe.name})" for m, r in zip(models, runs, strict=True)]
     labels = next(
         (names for names in (models, with_recipe) if len(set(names)) == len(runs)),
@@ -131,6 +131,12 @@ def _checkpoints(runs: Sequence[ScoredRun]) -> Iterator[Checkpoint]:
             run_dir=str(run.path),
             n=recipe.sampling.n,
         )
+
+
+def _short_name(model: str) -> str:
+    """``meta-llama/Llama-2-7b-hf`` and ``models/x.gguf`` without their folder and file suffix."""
+    name = model.rstrip("/").rpartition("/")[2]
+    return name.removesuffix(".gguf").removesuffix(".jsonl")
 
 
 def _warnings(

@@ -146,6 +146,23 @@ def test_a_run_has_all_three_metrics_with_intervals() -> None:
     assert majority.name == "maj@3"
 
 
+def test_votes_that_are_settled_need_no_check() -> None:
+    def never(first: str, second: str) -> bool:
+        raise AssertionError((first, second))
+
+    settled: dict[str, list[Answered]] = {
+        "won": [("correct", "1")] * 3 + [("wrong", "2"), ("wrong", "3")],
+        "lost": [("correct", "1")] + [("wrong", "2")] * 2 + [("wrong", "3"), ("wrong", "4")],
+    }
+    result = at_k(settled, metric="maj", k=5, same=never)
+    assert result is not None
+    assert result.value == 0.5
+    open_: dict[str, list[Answered]] = {"a": [("correct", "1")] * 2 + [("wrong", "2"), ("wrong", "2.0")]}
+    result = at_k(open_, metric="maj", k=4)
+    assert result is not None
+    assert result.value == 0  # 2 and 2.0 vote together: a tie
+
+
 def test_samples_with_fewer_than_k_completions_are_left_out_and_counted() -> None:
     result = at_k(RUN, metric="pass", k=4)
     assert result is not None

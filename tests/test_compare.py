@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathevalkit.comparing import compare
 from mathevalkit.compare_display import print_comparison, print_gate
+from mathevalkit.comparing import compare
 from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
 from mathevalkit.gating import gate
 from mathevalkit.manifest_changes import manifest_changes
@@ -466,8 +466,24 @@ def test_the_terminal_shows_table_reasons_and_flips(base: Path, tuned: Path) -> 
     assert "tuned: 3 of 41 flips" in text
 
 
-def test_the_table_fits_a_narrow_terminal(base: Path, tuned: Path) -> None:
-    assert max(map(len, printed(base, tuned, width=80).splitlines()[:12])) <= 80
+def test_the_table_fits_a_narrow_terminal(tmp_path: Path, task_path: Path, base: Path, tuned: Path) -> None:
+    long = write_run(
+        tmp_path, TUNED, samples=SAMPLES, task_path=task_path, model="a-model-with-quite-a-long-name-7B-v1.0"
+    )
+    for runs in ([base, tuned], [base, long], [base, tuned, long]):
+        lines = printed(*runs, width=80).splitlines()
+        table = lines[: next(i for i, line in enumerate(lines) if line.startswith("*"))]
+        assert max(map(len, table)) <= 80
+        assert sum(line.startswith("all") for line in table) == 1
+        assert not any("…" in line for line in table)
+
+
+def test_long_names_stand_above_the_table_by_letter(tmp_path: Path, task_path: Path, base: Path) -> None:
+    long = write_run(
+        tmp_path, TUNED, samples=SAMPLES, task_path=task_path, model="a-model-with-quite-a-long-name-7B-v1.0"
+    )
+    lines = printed(base, long).splitlines()
+    assert lines[1:3] == ["  A  base", "  B  a-model-with-quite-a-long-name-7B-v1.0"]
 
 
 def test_the_gate_prints_decision_evidence_and_power(base: Path, tuned: Path) -> None:
