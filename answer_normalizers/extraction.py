@@ -120,19 +120,29 @@ def extract(text: str, *, strategy: str = "auto") -> Extraction | None:
     return None if found is None else _extraction(text, found)
 
 
-def grade(*, gold: str, text: str, strategy: str = "auto", policy: Policy = _DEFAULT_POLICY) -> Verdict:
+def grade(
+    *,
+    gold: str,
+    text: str,
+    strategy: str = "auto",
+    normalizer: str | None = None,
+    policy: Policy = _DEFAULT_POLICY,
+) -> Verdict:
     """Find the answer in a text and decide whether it is the same as `gold`: `extract`, then `check`.
 
     `gold` is the answer alone ("18"), not a solution that holds it. A text without an answer is not
     equivalent, at stage `extraction`. Where a text gives its answer in several boxes and each of them is the
     gold ("x + 11, or 11 + x"), the verdict is equivalent.
 
+    `normalizer` names what gold and answer go through before they are compared, beyond what `check` does of
+    itself; it may be the name of an installed one, or `module:function`.
+
     >>> grade(gold="7", text="The answer is 7. Check: 3 + 4 = 7.").extraction.rule
     'the_answer_is'
 
     Raises:
-        UnknownNameError: no strategy is called that; the message names near matches.
-        PluginError: an extractor that somebody else wrote cannot be used.
+        UnknownNameError: no strategy or normaliser is called that; the message names near matches.
+        PluginError: an extractor or normaliser that somebody else wrote cannot be used.
     """
     found = _find(text, strategy) if strategy in STRATEGIES else None
     extraction = _extraction(text, found) if found else None
@@ -141,9 +151,14 @@ def grade(*, gold: str, text: str, strategy: str = "auto", policy: Policy = _DEF
     if extraction is None:
         reason = f"no answer found in the text (strategy `{strategy}`)"
         return Verdict(equivalent=False, stage="extraction", reason=reason)
-    verdict = check(gold=gold, pred=extraction.value, policy=policy)
-    if found and len(found.parts) > 1 and verdict.equivalent is not True:
-        each = [check(gold=gold, pred=text[start:end], policy=policy) for start, end in found.parts]
+    answers = [extraction.value]
+    if found and len(found.parts) > 1:
+        answers += [text[start:end] for start, end in found.parts]
+    if normalizer is not None:
+        gold, *answers = [_normalized(answer, normalizer) for answer in (gold, *answers)]
+    verdict = check(gold=gold, pred=answers[0], policy=policy)
+    if len(answers) > 1 and verdict.equivalent is not True:
+        each = [check(gold=gold, pred=answer, policy=policy) for answer in answers[1:]]
         if all(part.equivalent is True for part in each):
             verdict = each[-1]
     return Verdict(verdict.equivalent, verdict.stage, verdict.reason, verdict.witness, extraction)
@@ -166,6 +181,16 @@ def _extract_with_plugin(text: str, strategy: str) -> Extraction | None:
         raise PluginError(
             f"extraction strategy {strategy!r} returned {type(found).__name__}, not an Extraction"
         )
+    return found
+
+
+def _normalized(answer: str, normalizer: str) -> str:
+    from answer_normalizers.extractors import get_normalizer  # it imports this module
+    from answer_normalizers.registry import PluginError
+
+    found: object = get_normalizer(normalizer)(answer)
+    if not isinstance(found, str):
+        raise PluginError(f"normalizer {normalizer!r} returned {type(found).__name__}, not a string")
     return found
 
 

@@ -13,9 +13,9 @@ and registers it in its `pyproject.toml`, after which it is found like the built
     >>> get_scorer("auto")(gold="1/2", text="So the answer is 0.5.").equivalent
     True
 
-A scorer that takes a third argument, `strategy`, is given the extraction strategy that a recipe names; the
-others extract in their own way. Every scorer found here has a `name`, is safe in threads, and can be pickled
-if the callable behind it can.
+A scorer that takes `strategy` or `normalizer` too is given the extraction strategy and the normaliser that a
+recipe names; the others extract and normalise in their own way. Every scorer found here has a `name`, is safe
+in threads, and can be pickled if the callable behind it can.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from types import MappingProxyType
 from typing import Final
 
 from answer_normalizers.extraction import check_strategy, grade
+from answer_normalizers.extractors import get_normalizer
 from answer_normalizers.policy import Policy
 from answer_normalizers.registry import PluginError, Registry
 from answer_normalizers.verdict import Verdict
@@ -92,28 +93,31 @@ class Scorer:
         return f"{line} With {options}." if options else line
 
 
-def get_scorer(name: str, *, strategy: str | None = None) -> Scorer:
+def get_scorer(name: str, *, strategy: str | None = None, normalizer: str | None = None) -> Scorer:
     """Find a scorer by its name, or by `module:function`.
 
-    `strategy` goes to scorers that take one, such as `auto`; the others extract in their own way.
+    `strategy` and `normalizer` go to scorers that take them, such as `auto`; the others do in their own way.
 
     >>> get_scorer("auto", strategy="hash")(gold="5", text="The answer is 5.").stage
     'extraction'
 
     Raises:
-        UnknownNameError: no scorer or extraction strategy is called that; the message names near matches.
-        PluginError: the scorer cannot be imported or called.
+        UnknownNameError: no scorer, extraction strategy or normaliser is called that; the message names near
+            matches.
+        PluginError: one of them cannot be imported or called.
     """
     if strategy is not None:
         check_strategy(strategy)
+    if normalizer is not None:
+        get_normalizer(normalizer)
     found = _REGISTRY.load(name)
     if isinstance(found, Scorer):
         found = found.function
     if not callable(found):
         raise PluginError(f"scorer {name!r} is a {type(found).__name__}, which cannot be called")
-    if strategy is not None and _takes_strategy(found):
-        found = partial(found, strategy=strategy)
-    return Scorer(name, found)
+    chosen = {"strategy": strategy, "normalizer": normalizer}
+    taken = {key: value for key, value in chosen.items() if value is not None and _takes(found, key)}
+    return Scorer(name, partial(found, **taken) if taken else found)
 
 
 def list_scorers() -> tuple[str, ...]:
@@ -121,12 +125,12 @@ def list_scorers() -> tuple[str, ...]:
     return tuple(name for name in _REGISTRY.names() if name not in _NEEDS or find_spec(_NEEDS[name]))
 
 
-def _takes_strategy(function: Callable[..., object]) -> bool:
-    """Whether a scorer lets its caller choose how the answer is found; one that has chosen does not."""
-    if isinstance(function, partial) and "strategy" in function.keywords:
+def _takes(function: Callable[..., object], option: str) -> bool:
+    """Whether a scorer lets its caller choose an option; one that has chosen does not."""
+    if isinstance(function, partial) and option in function.keywords:
         return False
     try:
-        return "strategy" in inspect.signature(function).parameters
+        return option in inspect.signature(function).parameters
     except ValueError:  # a builtin without a signature
         return False
 

@@ -72,6 +72,12 @@ def test_a_recipes_strategy_reaches_scorers_that_take_one_and_no_others() -> Non
     assert get_scorer("metamath_gsm8k", strategy="hash")(gold="5", text="The answer is: 5").equivalent is True
 
 
+def test_a_normalizer_is_applied_to_gold_and_answer_by_scorers_that_take_one() -> None:
+    text = "The answer is $5\\text{ m}$."
+    assert get_scorer("auto")(gold="5\\text{ cm}", text=text).equivalent is False
+    assert get_scorer("auto", normalizer="hendrycks")(gold="5\\text{ cm}", text=text).equivalent is True
+
+
 def test_an_unknown_name_names_its_neighbours() -> None:
     with pytest.raises(
         UnknownNameError, match=r"no scorer is called 'metamath_gsmk'.*did you mean 'metamath_gsm8k'"
@@ -162,6 +168,9 @@ def last_line(text):
     line = text.splitlines()[-1]
     start = text.rindex(line)
     return Extraction(line, start, start + len(line), "last_line", True)
+
+def without_notes(answer):
+    return answer.partition(" -- ")[0]
 '''
 ENTRY_POINTS = """
 [mathevalkit.scorers]
@@ -169,6 +178,9 @@ first_word = my_plugin:first_word
 
 [mathevalkit.extractors]
 last_line = my_plugin:last_line
+
+[mathevalkit.normalizers]
+without_notes = my_plugin:without_notes
 """
 USE = """
 import json
@@ -181,6 +193,8 @@ print(json.dumps({
     "summary": scorer.summary,
     "extracted": extract("we add\\n1/2", strategy="last_line").rule,
     "graded": grade(gold="0.5", text="we add\\n1/2", strategy="last_line").equivalent,
+    "normalized": get_scorer("auto", strategy="last_line", normalizer="without_notes")(
+        gold="0.5", text="we add\\n1/2 -- a half of x").equivalent,
     "by_recipe": get_scorer("auto", strategy="last_line")(gold="0.5", text="we add\\n1/2").equivalent,
 }))
 """
@@ -218,6 +232,7 @@ def test_an_installed_package_adds_a_scorer_and_an_extractor_in_ten_lines(tmp_pa
         "summary": "Compare the first word.",
         "extracted": "last_line",
         "graded": True,
+        "normalized": True,
         "by_recipe": True,
     }
 
