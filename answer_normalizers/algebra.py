@@ -118,9 +118,8 @@ def _product(a: Value, b: Value) -> Value | None:
         return Matrix(
             tuple(
                 tuple(
-                    Apply("+", tuple(Apply("*", pair) for pair in zip(row, column, strict=True))) if len(row) > 1
-                    else Apply("*", (row[0], column[0]))
-                    for column in columns
+                    Apply("+", tuple(Apply("*", pair) for pair in zip(row, column, strict=True))) if len(row)
+                    > 1 else Apply("*", (row[0], column[0])) for column in columns
                 )
                 for row in a.rows
             )

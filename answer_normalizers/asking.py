@@ -24,14 +24,15 @@ from answer_normalizers.values import (
     Text,
     Value,
 )
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
-SAME_TREE = Verdict(True, "structure", "the two answers are the same expression")
+SAME_TREE = equal("structure", "the two answers are the same expression")
 SCALARS = (Num, Sym, Apply)
 _NAMES = {
-    Num: "a number", Sym: "a symbol", Apply: "an expression", Sequence: "a point or interval", Items: "a list",
-    SetOf: "a set", Relation: "a relation", Logic: "a condition", Matrix: "a matrix", Quantity: "a quantity",
-    Based: "a number with a base", Ratio: "a ratio", Clock: "a time", Text: "a text",
+    Num: "a number", Sym: "a symbol", Apply: "an expression", Sequence: "a point or interval",
+    Items: "a list", SetOf: "a set", Relation: "a relation", Logic: "a condition", Matrix: "a matrix",
+    Quantity: "a quantity", Based: "a number with a base", Ratio: "a ratio", Clock: "a time",
+    Text: "a text",
 }  # fmt: skip
 
 
@@ -47,21 +48,15 @@ class Ask:
         return self.compare(gold, pred, self)
 
 
-def no(stage: str, reason: str, witness: str | None = None) -> Verdict:
-    return Verdict(False, stage, reason, witness)
-
-
-def unsure(stage: str, reason: str) -> Verdict:
-    return Verdict(None, stage, reason)
-
-
 def kind_of(value: Value) -> str:
+    """What a value is, in words for a reason."""
     return _NAMES.get(type(value), "an expression")
 
 
 def in_order(gold: tuple[Value, ...], pred: tuple[Value, ...], ask: Ask) -> Verdict:
+    """Compare components one by one; an undecided one leaves the whole undecided."""
     if len(gold) != len(pred):
-        return no("structure", f"{len(gold)} components against {len(pred)}")
+        return different("structure", f"{len(gold)} components against {len(pred)}")
     doubt: Verdict | None = None
     last = SAME_TREE
     for one, two in zip(gold, pred, strict=True):
@@ -72,14 +67,14 @@ def in_order(gold: tuple[Value, ...], pred: tuple[Value, ...], ask: Ask) -> Verd
             doubt = last if doubt is None else doubt
     if doubt is not None:
         return doubt
-    return Verdict(True, last.stage, "all components are equal, in order")
+    return equal(last.stage, "all components are equal, in order")
 
 
 def in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], ask: Ask) -> Verdict:
     """Match two lists without order; repetition counts only where the policy says so."""
     counted = ask.policy.repeated_items == "counted"
     if counted and len(gold) != len(pred):
-        return no("set", f"{len(gold)} items against {len(pred)}")
+        return different("set", f"{len(gold)} items against {len(pred)}")
     gold_numbers, gold_rest = _split(gold)
     pred_numbers, pred_rest = _split(pred)
     if (
@@ -93,11 +88,11 @@ def in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], ask: Ask) -> 
             else {n.value for n in gold_numbers} == {n.value for n in pred_numbers}
         )
         if same:
-            return Verdict(True, "set", "the two lists hold the same numbers")
+            return equal("set", "the two lists hold the same numbers")
         if not ask.policy.relative_tolerance:
-            return no("set", "the two lists hold different numbers")
+            return different("set", "the two lists hold different numbers")
     if len(gold) * len(pred) > MAX_PAIRINGS:
-        return unsure("limits", "lists too long to match item by item")
+        return undecided("limits", "lists too long to match item by item")
     doubt: Verdict | None = None
     settled = True
     for ours, theirs, flipped in ((gold, pred, False), (pred, gold, True)):
@@ -113,11 +108,11 @@ def in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], ask: Ask) -> 
                     doubt = verdict if doubt is None else doubt
             if found is False:
                 side = "prediction" if flipped else "gold"
-                return no("set", f"an item of the {side} is missing from the other answer")
+                return different("set", f"an item of the {side} is missing from the other answer")
             settled = settled and found is True
     if doubt is not None and not settled:
         return doubt
-    return Verdict(True, "set", "every item of each answer is in the other")
+    return equal("set", "every item of each answer is in the other")
 
 
 def _split(items: tuple[Value, ...]) -> tuple[list[Num], list[Value]]:

@@ -1,4 +1,5 @@
-r"""Ball arithmetic on trees: values with proven error bounds, at rising precision (python-flint's `acb`, Arb).
+r"""Ball arithmetic on trees: values with proven error bounds, at rising precision (python-flint's `acb`,
+Arb).
 
 Balls that do not meet prove two values different. Balls that still meet at 512 bits, with radii so small that
 they agree to 100 digits, are taken for equal: that is the stated precision of an acceptance by this stage.
@@ -133,6 +134,7 @@ class BallPoint:
         return result
 
     def root(self, args: tuple[Value, ...]) -> acb:
+        """Principal square roots; real roots of odd order."""
         value = self.value(args[0])
         if len(args) == 1:
             return self.noted(_fractional_power(value, _HALF))
@@ -167,18 +169,16 @@ class BallPoint:
         if type(variable) is not Sym:
             raise UnevaluableError
         a, b = self.value(lower), self.value(upper)
-        env, failed = self.env, False
-        name = variable.name
+        env, name = self.env, variable.name
+        entire = _is_entire(body)
 
         def integrand(x: acb, analytic: bool) -> acb:  # noqa: FBT001  (the signature Arb calls)
-            nonlocal failed
+            if analytic and not entire:
+                return acb("nan")
             self.env = {**env, name: x}
             try:
-                if analytic and not _is_entire(body):
-                    raise UnevaluableError
                 return self.value(body)
             except UnevaluableError:
-                failed = True
                 return acb("nan")
 
         result = acb.integral(integrand, a, b, eval_limit=MAX_INTEGRAND_EVALUATIONS)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from answer_normalizers.grammar import SEPARATORS, Grammar
 from answer_normalizers.lexer import UnreadableError
 from answer_normalizers.limits import MAX_DEPTH, MAX_MATRIX_CELLS
+from answer_normalizers.symbols import names
 from answer_normalizers.values import Apply, Builder, Items, Logic, Matrix, Sequence, SetOf, Sym, Value
 
-_MATRICES = frozenset(
-    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases dcases rcases".split()
-)
-_LAYOUTS = frozenset("aligned align gathered split gather equation alignedat eqnarray multline".split())
+_MATRICES = names("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases dcases rcases")
+_LAYOUTS = names("aligned align gathered split gather equation alignedat eqnarray multline")
 _CLOSERS = {"⌊": ("⌋", "floor"), "⌈": ("⌉", "ceil"), "‖": ("‖", "norm")}
 
 

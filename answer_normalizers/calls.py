@@ -85,7 +85,7 @@ class Calls(Brackets):
             return self.call(words[0])
         raise UnreadableError("words before mathematics")
 
-    # -- numbers and letters -----------------------------------------------------------------------------------
+    # -- numbers and letters -------------------------------------------------------------------------
 
     def number(self) -> Value:
         """A number literal; an integer before a proper fraction is a mixed number."""
@@ -234,7 +234,7 @@ class Calls(Brackets):
             return node  # type: ignore[return-value]
         return self.primary()
 
-    # -- commands ----------------------------------------------------------------------------------------------
+    # -- commands ------------------------------------------------------------------------------------
 
     def command(self) -> Value:
         """Fractions, roots, binomials and big operators."""
@@ -263,6 +263,7 @@ class Calls(Brackets):
         return self.quotient(self.fraction_part(), self.fraction_part(second=True))
 
     def fraction_part(self, *, second: bool = False) -> Value:
+        """Numerator or denominator: a group, a digit of `\\frac12`, or one primary."""
         if self.kind == "{":
             self.advance()
             inner = self.items()
@@ -371,7 +372,8 @@ class Calls(Brackets):
         return Apply(name, (argument,))
 
     def arguments(self, name: str) -> tuple[Value, ...]:
-        """What the function is applied to: a bracket, or the factors up to the next function, sign or slash."""
+        """What the function is applied to: a bracket, or the factors up to the next function, sign or
+        slash."""
         if self.kind in ("(", "[", "{", "\\{"):
             value = self.bracketed()
             if type(value) in (Items, SetOf, Sequence):

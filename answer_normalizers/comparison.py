@@ -1,14 +1,14 @@
 """Comparing two typed trees by their types: the table of rules.
 
-Two scalars go to `rules_expressions`. Otherwise the first kind of the table that either answer is of decides, so a
-rule may take for granted that neither answer is of a kind above its own.
+Two scalars go to `rules_expressions`. Otherwise the first kind of the table that either answer is of decides,
+so a rule may take for granted that neither answer is of a kind above its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from answer_normalizers.asking import SAME_TREE, SCALARS, Ask, kind_of, no
+from answer_normalizers.asking import SAME_TREE, SCALARS, Ask, kind_of
 from answer_normalizers.policy import Policy
 from answer_normalizers.rules_expressions import compare_expressions
 from answer_normalizers.rules_lists import compare_finite_sets, compare_lists, compare_sequences
@@ -38,7 +38,7 @@ from answer_normalizers.values import (
     Text,
     Value,
 )
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different
 
 _RULES: list[tuple[type, Callable[[Value, Value, Ask], Verdict]]] = [
     (Items, compare_lists),
@@ -71,4 +71,4 @@ def _compare(gold: Value, pred: Value, ask: Ask) -> Verdict:
     for kind, rule in _RULES:
         if left is kind or right is kind:
             return rule(gold, pred, ask)
-    return no("type", f"{kind_of(gold)} is never {kind_of(pred)}")
+    return different("type", f"{kind_of(gold)} is never {kind_of(pred)}")

@@ -1,8 +1,9 @@
 """Deciding whether two answers are the same: `check`, and the stages it goes through, cheapest first.
 
-1. identical strings; 2. plain numbers, exactly; 3. the same string once wrappers and spacing are gone; 4. typed
-trees, compared by their types in `comparison.py`, which in turn asks exact arithmetic, field points, balls, sets
-of reals and equations. What none of them settles is undecided, with both trees at hand for a last resort.
+1. identical strings; 2. plain numbers, exactly; 3. the same string once wrappers and spacing are gone; 4.
+typed trees, compared by their types in `comparison.py`, which in turn asks exact arithmetic, field points,
+balls, sets of reals and equations. What none of them settles is undecided, with both trees at hand for a last
+resort.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from answer_normalizers.numbers import plain_decimal, plain_number
 from answer_normalizers.policy import Policy
 from answer_normalizers.reading import Reading, choice_letter, read
 from answer_normalizers.values import Items, Num, Sym, Value
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
-_IDENTICAL = Verdict(True, "identical", "the two answers are the same string")
-_EMPTY = Verdict(False, "string", "one of the answers is empty")
-_NUMBERS_EQUAL = Verdict(True, "number", "the two answers are the same exact number")
-_NUMBERS_DIFFER = Verdict(False, "number", "the two answers are different exact numbers")
-_STRINGS_EQUAL = Verdict(True, "string", "the two answers are the same but for spacing and wrappers")
-_TOO_LONG = Verdict(None, "limits", f"an answer is longer than {MAX_CHARACTERS} characters")
-_TOO_DEEP = Verdict(None, "limits", "an answer is nested too deeply")
+_IDENTICAL = equal("identical", "the two answers are the same string")
+_EMPTY = different("string", "one of the answers is empty")
+_NUMBERS_EQUAL = equal("number", "the two answers are the same exact number")
+_NUMBERS_DIFFER = different("number", "the two answers are different exact numbers")
+_STRINGS_EQUAL = equal("string", "the two answers are the same but for spacing and wrappers")
+_TOO_LONG = undecided("limits", f"an answer is longer than {MAX_CHARACTERS} characters")
+_TOO_DEEP = undecided("limits", "an answer is nested too deeply")
 _SPACES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 _AMBIGUOUS = re.compile(r"\d,\d{3}|\d[eE][+-]?\d")
 _COMMA_DECIMAL = re.compile(
@@ -36,7 +37,8 @@ DEFAULT_POLICY = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """A verdict, and how each answer was read: what a person needs to judge it, and a last resort to go on."""
+    """A verdict, and how each answer was read: what a person needs to judge it, and a last resort to go
+    on."""
 
     verdict: Verdict
     gold: Reading | None
@@ -115,15 +117,15 @@ def _same_string(gold: str, pred: str) -> bool:
 def _judge(gold: Reading, pred: Reading, policy: Policy) -> Verdict:
     if gold.value is None or pred.value is None:
         side, reading = ("gold", gold) if gold.value is None else ("prediction", pred)
-        return Verdict(None, "parse", f"the {side} could not be read: {reading.problem}")
+        return undecided("parse", f"the {side} could not be read: {reading.problem}")
     return compare(gold.value, pred.value, policy)
 
 
 def _second_readings(gold: str, pred: str, left: Reading, right: Reading, policy: Policy) -> Verdict | None:
     """Ambiguous notation read the other way; only an acceptance counts.
 
-    `1,234` beside a list is two items; `2e3` beside letters is a product; `1234,5` is a decimal with a comma; the
-    letter of a choice stands for the choice.
+    `1,234` beside a list is two items; `2e3` beside letters is a product; `1234,5` is a decimal with a comma;
+    the letter of a choice stands for the choice.
     """
     for text, other, reading, is_gold in ((gold, right, left, True), (pred, left, right, False)):
         if other.value is None:

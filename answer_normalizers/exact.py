@@ -62,7 +62,7 @@ def _bounded(value: Rational) -> Rational | None:
 
 
 def _add(values: list[Rational]) -> Rational | None:
-    return _bounded(sum(values[1:], start=values[0]))  # type: ignore[arg-type]
+    return _bounded(sum(values[1:], start=values[0]))
 
 
 def _multiply(values: list[Rational]) -> Rational | None:
@@ -158,7 +158,7 @@ _RULES: dict[str, Callable[[list[Rational]], Rational | None]] = {
     "sqrt": lambda v: _root([v[0], 2]),
     "root": _root,
     "percent": lambda v: _bounded(fmpq(v[0]) / 100),
-    "abs": lambda v: abs(v[0]),
+    "abs": lambda v: v[0] if v[0] >= 0 else -v[0],
     "floor": _floor,
     "ceil": lambda v: -_floor([-v[0]]),
     "factorial": _factorial,

@@ -1,4 +1,5 @@
-"""Whether two scalar expressions are equal: structure, exact arithmetic, field points, balls, in this order."""
+"""Whether two scalar expressions are equal: structure, exact arithmetic, field points, balls, in this
+order."""
 
 from __future__ import annotations
 
@@ -12,16 +13,16 @@ from answer_normalizers.exact import rational
 from answer_normalizers.field import compare_in_field
 from answer_normalizers.policy import Policy
 from answer_normalizers.values import Apply, Num, Rational, Sym, Value, free_symbols
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
-_SAME_TREE = Verdict(True, "structure", "the two answers are the same expression")
-_SAME_RATIONAL = Verdict(True, "exact", "the two answers are the same rational number")
-_SAME_IN_FIELD = Verdict(
-    True, "field", "the two expressions agree at 2 random points modulo 2^61-1 (error below 1e-30)"
+_SAME_TREE = equal("structure", "the two answers are the same expression")
+_SAME_RATIONAL = equal("exact", "the two answers are the same rational number")
+_SAME_IN_FIELD = equal(
+    "field", "the two expressions agree at 2 random points modulo 2^61-1 (error below 1e-30)"
 )
-_SAME_ROUNDED = Verdict(True, "number", "the decimal is the exact value to all its digits")
-_WITHIN_TOLERANCE = Verdict(True, "number", "the two numbers are within the stated tolerance")
-_UNDECIDED = Verdict(None, "ball", "the expressions could not be evaluated")
+_SAME_ROUNDED = equal("number", "the decimal is the exact value to all its digits")
+_WITHIN_TOLERANCE = equal("number", "the two numbers are within the stated tolerance")
+_UNDECIDED = undecided("ball", "the expressions could not be evaluated")
 _POINTS = 6
 _POINT_BITS = 192
 _INTEGRATION_CONSTANTS = frozenset("CcKk")
@@ -64,7 +65,7 @@ def _compare_infinities(signs: tuple[int, int], other: Value) -> Verdict:
     if rational(other) is not None or (
         type(other) is Apply and not free_symbols(other) and "inf" not in _constants(other)
     ):
-        return Verdict(False, "type", "only one of the answers is infinite")
+        return different("type", "only one of the answers is infinite")
     return _UNDECIDED
 
 
@@ -185,7 +186,7 @@ def substitute(value: Value, name: str, replacement: Value) -> Value:
     return value
 
 
-# -- numbers ----------------------------------------------------------------------------------------------------
+# -- numbers -----------------------------------------------------------------------------------------
 
 
 def _compare_rationals(gold: Value, pred: Value, left: Rational, right: Rational, policy: Policy) -> Verdict:
@@ -200,8 +201,7 @@ def _compare_rationals(gold: Value, pred: Value, left: Rational, right: Rational
         abs(fmpq(left)), abs(fmpq(right))
     ):
         return _WITHIN_TOLERANCE
-    return Verdict(
-        False,
+    return different(
         "exact",
         "the two answers are different rational numbers",
         f"{_show(left)} against {_show(right)}",
@@ -241,15 +241,14 @@ def _compare_constants(gold: Value, pred: Value, base: int, policy: Policy) -> V
                     return _SAME_ROUNDED
                 if policy.relative_tolerance and _close(left, right, policy):
                     return _WITHIN_TOLERANCE
-                return Verdict(
-                    False,
+                return different(
                     "ball",
                     "the two values are provably different",
                     f"{_digits(left)} against {_digits(right)}",
                 )
             if _agree(left, right):
-                return Verdict(True, "ball", "the two values agree to a hundred digits")
-    return Verdict(None, "ball", f"the two values could not be told apart at {LADDER[-1]} bits")
+                return equal("ball", "the two values agree to a hundred digits")
+    return undecided("ball", f"the two values could not be told apart at {LADDER[-1]} bits")
 
 
 def _agree(left: acb, right: acb) -> bool:
@@ -278,7 +277,7 @@ def _digits(value: acb) -> str:
     return f"{value.real.str(10, radius=False)} + {value.imag.str(10, radius=False)} i"
 
 
-# -- expressions in variables -----------------------------------------------------------------------------------
+# -- expressions in variables ------------------------------------------------------------------------
 
 
 def _different_rational_functions(gold: Value, pred: Value, symbols: frozenset[str]) -> Verdict:
@@ -292,9 +291,7 @@ def _different_rational_functions(gold: Value, pred: Value, symbols: frozenset[s
             point = ", ".join(f"{name} = {value}" for name, value in env.items())
             witness = f"{_show(left)} against {_show(right)}" + (f" at {point}" if point else "")
             break
-    return Verdict(
-        False, "field", "the two expressions differ at a point of the field modulo 2^61-1", witness
-    )
+    return different("field", "the two expressions differ at a point of the field modulo 2^61-1", witness)
 
 
 @dataclass(slots=True)
@@ -308,7 +305,8 @@ class _Tally:
 
 
 def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, policy: Policy) -> Verdict:
-    """Two expressions in variables, at random points: a real difference rejects, agreement everywhere accepts."""
+    """Two expressions in variables, at random points: a real difference rejects, agreement everywhere
+    accepts."""
     whole = _integer_variables(gold) | _integer_variables(pred)
     complex_valued = "i" in _constants(gold) | _constants(pred)
     tally = _Tally()
@@ -330,8 +328,8 @@ def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, po
             )
             if complex_valued or reals == (True, True):
                 if not left.overlaps(right):
-                    return Verdict(
-                        False, "ball", "the two expressions differ at a point", _witness(env, left, right)
+                    return different(
+                        "ball", "the two expressions differ at a point", _witness(env, left, right)
                     )
                 if min(left.rel_accuracy_bits(), right.rel_accuracy_bits()) < 64 and not _tiny(left, right):
                     failures += 1
@@ -356,14 +354,12 @@ def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy, *, several: 
         if tally.one_sided:
             logarithms = _has_head(gold, "ln", "log", "log?") or _has_head(pred, "ln", "log", "log?")
             if policy.domains == "same" or (logarithms and not several):
-                return Verdict(None, "ball", "equal where both are real, but defined on different sets")
-        return Verdict(True, "ball", f"the two expressions agree to 19 digits at {tally.real} random points")
+                return undecided("ball", "equal where both are real, but defined on different sets")
+        return equal("ball", f"the two expressions agree to 19 digits at {tally.real} random points")
     if tally.complex_differ:
-        return Verdict(False, "ball", "the two expressions differ at a point", tally.complex_differ)
+        return different("ball", "the two expressions differ at a point", tally.complex_differ)
     if tally.complex_equal >= 2:
-        return Verdict(
-            True, "ball", f"the two expressions agree to 19 digits at {tally.complex_equal} random points"
-        )
+        return equal("ball", f"the two expressions agree to 19 digits at {tally.complex_equal} random points")
     return _UNDECIDED
 
 

@@ -1,17 +1,16 @@
 r"""Random points in the prime field of 2^61 - 1 elements.
 
 Two rational functions of total degree d that differ agree at a random point with probability at most d / p
-(Schwartz 1980, Zippel 1979); at two independent points with probability at most (d / p)^2, which is below 1e-30
-for d below 1000. Variables, and subtrees that are no rational functions (`\sin x`, `\sqrt 2`, `2^n`), are replaced
-by values that depend on nothing but the name and the values inside: two trees that agree then agree as formal
-expressions, so agreement proves equality whatever those functions are; disagreement proves a difference only
-where no such subtree took part.
+(Schwartz 1980, Zippel 1979); at two independent points with probability at most (d / p)^2, which is below
+1e-30 for d below 1000. Variables, and subtrees that are no rational functions (`\sin x`, `\sqrt 2`, `2^n`),
+are replaced by values that depend on nothing but the name and the values inside: two trees that agree then
+agree as formal expressions, so agreement proves equality whatever those functions are; disagreement proves a
+difference only where no such subtree took part.
 """
 
 from __future__ import annotations
 
 from zlib import crc32
-
 
 from answer_normalizers.values import Apply, Num, Sym, Value
 

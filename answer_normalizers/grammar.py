@@ -1,8 +1,8 @@
 """The grammar of answers from items down to postfix operators: the upper levels of the parser.
 
-Loosest first: items (`,` `;` `and` `or`), relations, sums and set operations, products (also implicit), signs,
-powers and postfix operators. What stands in brackets is in `brackets.py`, what a function or a big operator takes
-in `calls.py`; `parser.py` puts them together.
+Loosest first: items (`,` `;` `and` `or`), relations, sums and set operations, products (also implicit),
+signs, powers and postfix operators. What stands in brackets is in `brackets.py`, what a function or a big
+operator takes in `calls.py`; `parser.py` puts them together.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from flint import fmpq
 
 from answer_normalizers.lexer import Token, UnreadableError
 from answer_normalizers.limits import MAX_DEPTH
+from answer_normalizers.symbols import names
 from answer_normalizers.values import (
     Apply,
     Items,
@@ -37,8 +38,9 @@ STARTS = frozenset(
 _UNITS_OF_COUNT = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _PERCENT_WORDS = frozenset({"percent", "pct", "percentage", "per cent", "percents"})
 _DEGREE_WORDS = frozenset({"degree", "degrees", "deg"})
-_REMARKS = frozenset(
-    "for where with if when since because which so such whenever provided that is thus hence therefore at given".split()
+_REMARKS = names(
+    """for where with if when since because which so such whenever provided that is thus hence therefore at
+    given"""
 )
 _INEQUALITIES = frozenset({"<", ">", "<=", ">=", "!=", "in", "notin"})
 
@@ -76,7 +78,7 @@ class Grammar:
         self.builder = 0
         self.repairs = 0
 
-    # -- the cursor ------------------------------------------------------------------------------------------
+    # -- the cursor ----------------------------------------------------------------------------------
 
     def advance(self) -> object:
         """Step over the current token and return its value."""
@@ -104,7 +106,7 @@ class Grammar:
         else:
             raise UnreadableError(f"expected {kind}, found {self.kind}")
 
-    # -- items -----------------------------------------------------------------------------------------------
+    # -- items ---------------------------------------------------------------------------------------
 
     def answer(self) -> Value:
         """The whole answer."""
@@ -216,7 +218,7 @@ class Grammar:
             return Relation(value.ops, (*value.sides[:-1], Quantity(value.sides[-1], unit)))
         return Quantity(value, unit)
 
-    # -- relations and sums ------------------------------------------------------------------------------------
+    # -- relations and sums --------------------------------------------------------------------------
 
     def relation(self, first: Value | None = None) -> Value:
         """A chain of relations, or a plain value; `first` where its first terms have been read."""
@@ -291,6 +293,7 @@ class Grammar:
         return value
 
     def terms(self) -> Value:
+        """Products joined by signs."""
         value = self.product()
         if self.kind not in ("+", "-", "±", "∓"):
             return value
@@ -396,7 +399,7 @@ class Grammar:
             return Quantity(self.quotient(above.value, below), above.unit)
         return Apply("/", (above, below))
 
-    # -- postfix operators ---------------------------------------------------------------------------------------
+    # -- postfix operators ---------------------------------------------------------------------------
 
     def factor(self) -> Value:
         """A primary with its powers, factorials, degrees and per cent signs."""
@@ -429,6 +432,7 @@ class Grammar:
                 return value
 
     def power(self, base: Value) -> Value:
+        """What stands raised behind a base: a degree sign, primes, an ordinal's `th`, or an exponent."""
         self.advance()
         if self.kind == "°":
             self.advance()
@@ -446,7 +450,7 @@ class Grammar:
                     return self.degrees(base)
                 if type(base) is Sym:
                     return self.after_symbol(base.name + "'" * count)
-        if self.kind in ("'",) and type(base) is Sym:
+        if self.kind == "'" and type(base) is Sym:
             self.advance()
             return self.after_symbol(base.name + "'")
         if self.kind == "{" and self.peek()[0] == "text" and self.peek(2)[0] == "}":
@@ -488,7 +492,7 @@ class Grammar:
             degrees = Num(fold(degrees.value + fmpq(part.value) / parts))
         return degrees
 
-    # -- supplied by `brackets.py` and `calls.py` ---------------------------------------------------
+    # -- supplied by `brackets.py` and `calls.py` ----------------------------------------------------
 
     def number(self) -> Value:
         """A number, or a mixed number."""

@@ -12,6 +12,7 @@ a product of single letters. A run is never both.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from flint import fmpq
@@ -32,6 +33,7 @@ from answer_normalizers.symbols import (
     SHORT_WORDS,
     SPACES,
     TEXT_COMMANDS,
+    names,
 )
 from answer_normalizers.units import is_unit_word
 from answer_normalizers.values import Apply, Num, Sym
@@ -122,7 +124,7 @@ class _Lexer:
                     tokens.append(token)
                 else:
                     self._operator(operator)
-            elif kind == "number" or kind == "grouped":
+            elif kind in {"number", "grouped"}:
                 self._number(match)
             elif kind == "space":
                 self.position = match.end()
@@ -183,10 +185,7 @@ class _Lexer:
                 return
         if len(literal) > MAX_NUMBER_DIGITS:
             raise UnreadableError("a number of too many digits")
-        if "." in literal:
-            node = self._decimal(literal)
-        else:
-            node = Num(int(literal))
+        node = self._decimal(literal) if "." in literal else Num(int(literal))
         self.tokens.append(("num", self._with_exponent(node, literal), self.spaced))
 
     def _decimal(self, literal: str) -> Num:
@@ -430,8 +429,9 @@ class _Lexer:
             self.tokens.append(("text", content, self.spaced))
             return
         tokens = self.within(content).run()[:-1]
-        if prefix and prefix != "vec" and len(tokens) == 1 and tokens[0][0] == "sym":
-            self.tokens.append(("sym", Sym(f"{prefix} {tokens[0][1].name}"), self.spaced))  # type: ignore[attr-defined]
+        letter = tokens[0][1] if len(tokens) == 1 else None
+        if prefix and prefix != "vec" and isinstance(letter, Sym):
+            self.tokens.append(("sym", Sym(f"{prefix} {letter.name}"), self.spaced))
         else:
             self.tokens.extend([("{", "{", self.spaced), *tokens, ("}", "}", False)])
 
@@ -452,12 +452,10 @@ _WITH_ARGUMENT_IGNORED = frozenset(
     {"hspace", "vspace", "phantom", "hphantom", "vphantom", "color", "textcolor", "label", "tag"}
 )
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
-_NEVER_PRODUCTS = frozenset("or to of if is in".split())
-_UNIT_LETTERS = frozenset("m s g h l L N J W V K C F".split())
-_KEPT = frozenset(
-    """sqrt sum prod int iint oint lim substack stackrel overset pmatrix left right cline multicolumn root
-    overbrace underset tag sp sb""".split()
-)
+_NEVER_PRODUCTS = names("or to of if is in")
+_UNIT_LETTERS = names("m s g h l L N J W V K C F")
+_KEPT = names("""sqrt sum prod int iint oint lim substack stackrel overset pmatrix left right cline
+multicolumn root overbrace underset tag sp sb""")
 
 
 def _known_prefix(name: str) -> str | None:
@@ -554,7 +552,7 @@ def _is_product(run: str, lower: str) -> bool:
     if not run.islower() or size > 6:
         return False
     return not any(vowel in run for vowel in "aeiou") or all(
-        ord(b) - ord(a) == 1 for a, b in zip(run, run[1:], strict=False)
+        ord(b) - ord(a) == 1 for a, b in itertools.pairwise(run)
     )
 
 

@@ -1,8 +1,8 @@
 r"""Exact numeric parsing: the fast path for answers that are plain numbers.
 
 `plain_decimal` reads integers and decimals with the decoration that answers carry around a number (`$`, US
-thousands, a closing period) into a canonical string, without converting a digit; `plain_number` reads the other
-common plain forms (fractions, `x = 5`, `$5$`, `\text{5}`) into an exact rational.
+thousands, a closing period) into a canonical string, without converting a digit; `plain_number` reads the
+other common plain forms (fractions, `x = 5`, `$5$`, `\text{5}`) into an exact rational.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _WRAPPED = re.compile(
 
 
 def plain_decimal(text: str) -> str | None:
-    """The canonical decimal of a plain number: sign, digits without leading zeros, a fraction without trailing.
+    """The canonical decimal of a plain number: sign, digits without leading zeros, a fraction without
+    trailing.
 
     >>> plain_decimal("$1,234.50"), plain_decimal("-007."), plain_decimal("1/2")
     ('1234.5', '-7', None)

@@ -1,10 +1,10 @@
 r"""From a normalised answer to the typed tree: LaTeX, plain mathematics and malformed variants of both.
 
-    >>> parse(r"\frac{1}{2}+x^2")
-    Apply(head='+', args=(Num(value=1/2, digits=0, places=0), Apply(head='^', args=(Sym(name='x'), Num(value=2, digits=0, places=0)))))
+    >>> parse(r"\frac{1}{2}+x").args
+    (Num(value=1/2, digits=0, places=0), Sym(name='x'))
 
-A Pratt parser, written by hand: a generated one costs milliseconds an answer. Malformed LaTeX is repaired where
-one reading exists: a closing bracket missing at the end, a stray one at the end, `\frac12`, `\sqrt3`.
+A Pratt parser, written by hand: a generated one costs milliseconds an answer. Malformed LaTeX is repaired
+where one reading exists: a closing bracket missing at the end, a stray one at the end, `\frac12`, `\sqrt3`.
 """
 
 from __future__ import annotations

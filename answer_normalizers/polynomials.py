@@ -1,4 +1,5 @@
-"""Trees as quotients of polynomials in one variable, over the rationals or over the field of 2^61 - 1 elements."""
+"""Trees as quotients of polynomials in one variable, over the rationals or over the field of 2^61 - 1
+elements."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flint import acb, arb, fmpq, fmpq_poly, nmod_poly
+from flint import arb, fmpq, fmpq_poly, nmod_poly
 
 from answer_normalizers.exact import rational
 from answer_normalizers.field import PRIME, FieldPoint, UndefinedError
@@ -29,7 +30,7 @@ class Quotient:
 class _Reader:
     """Builds the quotient of a tree; `constant` gives the value of a subtree without the variable."""
 
-    def __init__(self, name: str, generator: Any, constant: Callable[[Value], Any]) -> None:  # noqa: ANN401  (flint has no stubs)
+    def __init__(self, name: str, generator: Any, constant: Callable[[Value], Any]) -> None:
         self.name = name
         self.generator = generator
         self.one = generator**0
@@ -117,7 +118,7 @@ def over_field(node: Value, name: str, point: FieldPoint) -> Quotient:
     return _Reader(name, nmod_poly([0, 1], PRIME), constant).read(node)
 
 
-def zero_polynomial(quotient: Quotient) -> Any:  # noqa: ANN401  (flint has no stubs)
+def zero_polynomial(quotient: Quotient) -> Any:
     """The monic squarefree polynomial whose roots are the zeros of the quotient."""
     above = quotient.above
     common = above.gcd(quotient.below)
@@ -135,7 +136,8 @@ def zero_polynomial(quotient: Quotient) -> Any:  # noqa: ANN401  (flint has no s
 
 
 def real_roots(polynomial: fmpq_poly) -> list[arb]:
-    """Real roots of a polynomial over the rationals, as balls at the working precision; exact where rational."""
+    """Real roots of a polynomial over the rationals, as balls at the working precision; exact where
+    rational."""
     if polynomial.degree() < 1:
         return []
     roots: list[arb] = []
@@ -144,6 +146,7 @@ def real_roots(polynomial: fmpq_poly) -> list[arb]:
         if factor.degree() == 1:
             roots.append(arb(-factor[0] / factor[1]))
         else:
-            found: list[tuple[acb, int]] = factor.numer().complex_roots()
-            roots.extend(root.real for root, _ in found if root.imag.is_zero())
+            # flint's stub says it returns balls; it returns pairs of a ball and a multiplicity
+            pairs: Any = factor.numer().complex_roots()
+            roots.extend(root.real for root, _ in pairs if root.imag.is_zero())
     return roots

@@ -2,8 +2,8 @@ r"""From the string of an answer to its value: mathematics first, then prose aro
 
 >>> read("The answer is 5 (since x > 0)").value
 Num(value=5, digits=0, places=0)
->>> read(r"x = \pm 2").value
-Relation(ops=('=',), sides=(Sym(name='x'), Items(items=(Num(value=2, digits=0, places=0), Num(value=-2, digits=0, places=0)))))
+>>> read(r"x = \pm 2").value.sides[1].items[1]
+Num(value=-2, digits=0, places=0)
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-
 from answer_normalizers.grammar import fold
 from answer_normalizers.lexer import UnreadableError, split_run
 from answer_normalizers.limits import MAX_PROSE_CHARACTERS
 from answer_normalizers.normalize import normalize, unwrap
 from answer_normalizers.numbers import plain_number
 from answer_normalizers.parser import parse
+from answer_normalizers.prose import TEXT_COMMAND, flatten, without_prose
 from answer_normalizers.settle import settle
 from answer_normalizers.symbols import SHORT_WORDS
 from answer_normalizers.units import conversion, read_unit
@@ -44,42 +44,15 @@ _DIGIT = re.compile(r"\d")
 _OPTION = re.compile(r"(?:option|choice|answer|alternative)\s*:?\s*\(?([A-Z])\)?", re.IGNORECASE)
 _COMPOUND = re.compile(r"(?:\s*\d+(?:\.\d+)?\s*[a-zA-Z]+\.?\s*(?:,|\band\b)?){2,4}")
 _COMPOUND_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]+)")
-_TEXT_COMMAND = re.compile(
-    r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}"
-)
 _WORDS_ONLY = re.compile(r"[A-Za-z][A-Za-z']*(?:(?:-|[.,:;]? |\.)[A-Za-z][A-Za-z']*)*[.:]?")
 _CHOICES = re.compile(r"\(?[A-Z]\)?(?:(?:\s*,\s*|\s*,?\s*\band\b\s*|\s*,?\s*\bor\b\s*)\(?[A-Z]\)?)*")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?\s*([ap])?\.?\s*(m)?\.?(?:\s*(?:o'?clock))?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})\s*([ap])\.?\s*m\.?", re.IGNORECASE)
 _BASED = re.compile(
-    r"(?:\(\s*)?([0-9A-Za-z]+(?:\.[0-9]+)?)(?:\s*\))?\s*(?:_\s*(?:\{\s*)?(?:\\text\s*\{\s*)?|\s+(?:in\s+)?base[\s-]+)([0-9]{1,2}|[a-z]{2,12})[\s}]*"
+    r"(?:\(\s*)?([0-9A-Za-z]+(?:\.[0-9]+)?)(?:\s*\))?\s*"
+    r"(?:_\s*(?:\{\s*)?(?:\\text\s*\{\s*)?|\s+(?:in\s+)?base[\s-]+)([0-9]{1,2}|[a-z]{2,12})[\s}]*"
 )
 _RATIO_WORDS = re.compile(r"\s*(\d+(?:\.\d+)?)\s+(?:to|is to)\s+(\d+(?:\.\d+)?)\s*")
-
-_LEAD = re.compile(
-    r"^(?:(?:so|thus|hence|therefore|and|we get|we have|we find|then|final|finally|now|that|this|which|it|[a-z]+ing)[\s,:]+)*"
-    r"(?:\\text\s*\{)?[^0-9\\$=<>{}()\[\]]*?\b(?:answers?|results?|solutions?|values?|totals?|sums?|probability|area|volume|length|"
-    r"number|cost|price|perimeter|product|difference|ratio|remainder|median|mean|average|maximum|minimum|range|domain|"
-    r"there|it|this|that|he|she|they|we|you|[A-Za-z]+)\b[^0-9\\$=<>{}()\[\]]*?(?:\bis\b|\bare\b|\bequals?\b|\bequal to\b|\bwas\b|\bbe\b|:)"
-    r"\s*(?:approximately\b|about\b|simply\b|just\b|equal to\b|therefore\b|thus\b|:)?\s*\}?\s*",
-    re.IGNORECASE,
-)
-_HEDGE = re.compile(
-    r"^(?:approximately|approx\.?|about|around|roughly|nearly|exactly|only|just|either|both|\\approx|\\sim|~|≈)\s*(?=[\d\\$.(\-+])",
-    re.IGNORECASE,
-)
-_TAIL_PARENTHESIS = re.compile(
-    r"\s*(?:\\text\s*\{\s*)?\(\s*(?:since|because|as|about|approximately|approx\.?|where|with|which|or|i\.e\.|e\.g\.|in|for|by|when|if|"
-    r"from|see|note|not|the|rounded|simplified|exact|using|\\approx|≈|~|\w+ing)\b.*$",
-    re.IGNORECASE | re.DOTALL,
-)
-_TAIL_CLAUSE = re.compile(
-    r"(?:\s*[,;.]\s*|\s+|\s*\\(?:quad|qquad|,|;)\s*|\s*\\text\s*\{\s*,?\s*)(?:which|since|because|where|as required|as desired|"
-    r"is the|is our|is your|is an?|is correct|so|hence|thus|therefore|when|whenever|in total|in all|altogether|"
-    r"respectively|approximately|rounded|for all|for any|for every|for each|for some|as needed|i\.e\.|"
-    r"\(?(?:in|as an?) (?:simplest|lowest|reduced|exact|decimal|interval|set))\b.*$",
-    re.IGNORECASE | re.DOTALL,
-)
 _UNIT_PARENTHESIS = re.compile(r"^([^()]*\d[^()a-zA-Z]*?)\s*\(\s*([a-zA-Z]{2}[a-zA-Z .'-]*)\s*\)$")
 _MULTIPLE_CHOICE = re.compile(r"^\s*(?:\\text\w*\s*\{)?\(?([A-Z])\s*[).:]\s*\}?\s*\S")
 
@@ -100,7 +73,7 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     if (
         clean[0] == "\\"
         and clean[-1] == "}"
-        and (whole := _TEXT_COMMAND.fullmatch(clean))
+        and (whole := TEXT_COMMAND.fullmatch(clean))
         and _DIGIT.search(whole.group(1))
     ):
         clean = normalize(whole.group(1))
@@ -110,7 +83,7 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         clock = _clock(flatten(clean))
         if clock is not None:
             return Reading(clean, clock)
-    if clean[-1] == ")" and (match := _UNIT_PARENTHESIS.fullmatch(clean)) and match.group(2) not in ("mod",):
+    if clean[-1] == ")" and (match := _UNIT_PARENTHESIS.fullmatch(clean)) and match.group(2) != "mod":
         clean = f"{match.group(1)} \\text{{{match.group(2)}}}"
     if "_" in clean or "base" in clean:
         based = _based(flatten(clean))
@@ -130,7 +103,7 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     value = _ratio(flat) or _compound(flat)
     if value is not None:
         return Reading(clean, value)
-    for candidate in _without_prose(clean, flat):
+    for candidate in without_prose(clean, flat):
         value = _wordy(candidate)
         if type(value) is Text:
             continue
@@ -149,19 +122,9 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     return Reading(clean, None, problem)
 
 
-def flatten(text: str) -> str:
-    """Drop text commands, keeping their contents, and LaTeX spacing."""
-    for _ in range(4):
-        after = _TEXT_COMMAND.sub(r"\1", text)
-        if after == text:
-            break
-        text = after
-    return re.sub(r"\\[,;:! ]|~", " ", text.replace("\\!", "")).strip()
-
-
 def _wordy(clean: str) -> Value | None:
-    """The value of an answer that is one text command, or words alone; None where mathematics must be read."""
-    match = _TEXT_COMMAND.fullmatch(clean) if clean[0] == "\\" and clean[-1] == "}" else None
+    """The value of an answer in one text command or in words alone; None where mathematics must be read."""
+    match = TEXT_COMMAND.fullmatch(clean) if clean[0] == "\\" and clean[-1] == "}" else None
     if match:
         inner = unwrap(match.group(1))
         if not inner:
@@ -258,7 +221,7 @@ def _ratio(flat: str) -> Value | None:
 
 
 def _compound(flat: str) -> Value | None:
-    """`3 hours 30 minutes` or `5 ft 6 in` in its first unit; None where the parts measure different things."""
+    """`3 hours 30 minutes` in its first unit; None where the parts measure different things."""
     if not _COMPOUND.fullmatch(flat):
         return None
     parts = _COMPOUND_PART.findall(flat)
@@ -271,29 +234,6 @@ def _compound(flat: str) -> Value | None:
             return None
         total += factor * amount
     return Quantity(Num(fold(total)), parts[0][1])
-
-
-def _without_prose(clean: str, flat: str) -> list[str]:
-    """The answer with its prose taken off, the most cautious candidate first."""
-    candidates: list[str] = []
-
-    def offer(text: str) -> None:
-        text = unwrap(text)
-        if text and text not in candidates and text != clean:
-            candidates.append(text)
-
-    for base in (clean, flat):
-        without_tail = _TAIL_PARENTHESIS.sub("", base)
-        offer(without_tail)
-        clause = _TAIL_CLAUSE.sub("", without_tail)
-        offer(clause)
-        hedged = _HEDGE.sub("", clause)
-        offer(hedged)
-        lead = _LEAD.match(hedged)
-        if lead and lead.end() < len(hedged):
-            rest = hedged[lead.end() :]
-            offer(_TAIL_CLAUSE.sub("", _TAIL_PARENTHESIS.sub("", rest)))
-    return candidates
 
 
 def _mostly_words(flat: str) -> bool:

@@ -1,7 +1,7 @@
 r"""Equations and inequalities: names for a value, equality up to scale, equality of solution sets.
 
-`x = 5`, `f(x) = x^2` and `AB = 5` only name their right-hand side; `x^2 + y^2 = 1` is an equation, the same as
-`2x^2 + 2y^2 = 2`, and equal to no number.
+`x = 5`, `f(x) = x^2` and `AB = 5` only name their right-hand side; `x^2 + y^2 = 1` is an equation, the same
+as `2x^2 + 2y^2 = 2`, and equal to no number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from answer_normalizers.values import (
     Value,
     free_symbols,
 )
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _SEEDS = (0x3C6EF372, 0xA54FF53A)
 _BITS = 192
@@ -35,10 +35,10 @@ _DECORATED = ("bar ", "hat ", "tilde ", "vec ")
 
 
 def assignment(value: Relation) -> tuple[Value, Value] | None:
-    """The name and the value of `name = … = value`, or None where the relation is an equation or inequality.
+    """The name and the value of `name = … = value`; None for an equation proper and for an inequality.
 
-    A chain of constants (`2^3 = 8`) gives its last side without a name; an approximation (`1/3 \\approx 0.33`)
-    gives what stands before it.
+    A chain of constants (`2^3 = 8`) gives its last side without a name; an approximation
+    (`1/3 \\approx 0.33`) gives what stands before it.
     """
     ops, sides = value.ops, value.sides
     if any(op not in ("=", "~", "===", "~=") for op in ops):
@@ -146,7 +146,7 @@ def argument_renaming(gold: Value, pred: Value) -> tuple[str, str] | None:
     return None
 
 
-# -- equations ------------------------------------------------------------------------------------------------------
+# -- equations ---------------------------------------------------------------------------------------
 
 
 def difference(value: Relation) -> Value | None:
@@ -165,27 +165,25 @@ def compare_equations(gold: Relation, pred: Relation) -> Verdict:
     """Two equations between scalars: equal up to a constant factor, or with the same solutions."""
     left, right = difference(gold), difference(pred)
     if left is None or right is None:
-        return Verdict(None, "relation", "not two equations between scalars")
+        return undecided("relation", "not two equations between scalars")
     scaled = proportional_in_field(left, right)
     if scaled:
-        return Verdict(True, "relation", "the two equations are the same up to a constant factor")
+        return equal("relation", "the two equations are the same up to a constant factor")
     names = free_symbols(left) | free_symbols(right)
     if not names:
-        return Verdict(None, "relation", "equations without a variable")
+        return undecided("relation", "equations without a variable")
     same = _same_zeros_in_field(left, right, sorted(names))
     if same:
-        return Verdict(
-            True, "relation", "the two equations have the same solutions (at random points modulo 2^61-1)"
-        )
+        return equal("relation", "the two equations have the same solutions (at random points modulo 2^61-1)")
     if same is None:
         same = _same_zeros_by_balls(left, right, sorted(names))
         if same:
-            return Verdict(
-                True, "relation", "the two equations have the same solutions to 19 digits at random points"
+            return equal(
+                "relation", "the two equations have the same solutions to 19 digits at random points"
             )
     if same is False:
-        return Verdict(False, "relation", "the two equations have different solutions")
-    return Verdict(None, "relation", "the solutions of the two equations could not be compared")
+        return different("relation", "the two equations have different solutions")
+    return undecided("relation", "the solutions of the two equations could not be compared")
 
 
 def _same_zeros_in_field(left: Value, right: Value, names: list[str]) -> bool | None:
@@ -289,9 +287,9 @@ def compare_scaled_inequalities(gold: Relation, pred: Relation) -> Verdict | Non
         if a and b:
             op = pred.ops[0] if (a > 0) == (b > 0) else _FLIPPED[pred.ops[0]]
             if op == gold.ops[0]:
-                return Verdict(True, "relation", "the two inequalities are the same up to a positive factor")
-            return Verdict(
-                False, "relation", "the two inequalities point in opposite directions or differ in strictness"
+                return equal("relation", "the two inequalities are the same up to a positive factor")
+            return different(
+                "relation", "the two inequalities point in opposite directions or differ in strictness"
             )
     return None
 

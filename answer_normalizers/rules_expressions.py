@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from flint import fmpq
 
-from answer_normalizers.asking import Ask, no, unsure
+from answer_normalizers.asking import Ask
 from answer_normalizers.exact import rational
 from answer_normalizers.expressions import compare_scalars
 from answer_normalizers.rules_matrices import compare_matrices
 from answer_normalizers.values import Apply, Matrix, Num, Quantity, Sym, Value, free_symbols
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _UNIT_LETTERS = frozenset("msghLNJWVKlC")
 _PARAMETERS = ("k", "n", "m")
 
 
 def compare_expressions(gold: Value, pred: Value, ask: Ask) -> Verdict:
+    """Two numbers, letters or expressions."""
     families = _family(gold), _family(pred)
     if families[0] is not None and families[1] is not None:
         return _families(families[0], families[1])
@@ -32,8 +33,8 @@ def compare_expressions(gold: Value, pred: Value, ask: Ask) -> Verdict:
                 and compare_scalars(quantity.value, other, ask.policy).equivalent
             ):
                 if "/" in quantity.unit:
-                    return Verdict(True, "unit", "the values are equal, one answer without the unit")
-                return unsure("unit", "the letter behind the number may be a unit or a variable")
+                    return equal("unit", "the values are equal, one answer without the unit")
+                return undecided("unit", "the letter behind the number may be a unit or a variable")
     return verdict
 
 
@@ -59,10 +60,11 @@ def _family(value: Value) -> tuple[fmpq, fmpq] | None:
 
 
 def _families(gold: tuple[fmpq, fmpq], pred: tuple[fmpq, fmpq]) -> Verdict:
-    """Two families over all integers are the same set when they have one step and their starts differ by steps."""
+    """Two families over all integers are the same set when they have one step and their starts differ by
+    steps."""
     if abs(gold[1]) == abs(pred[1]) and ((gold[0] - pred[0]) / gold[1]).q == 1:
-        return Verdict(True, "set", "the same multiples of pi over all integers")
-    return no("set", "different multiples of pi over all integers")
+        return equal("set", "the same multiples of pi over all integers")
+    return different("set", "different multiples of pi over all integers")
 
 
 def as_quantity(value: Value) -> Quantity | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from answer_normalizers.algebra import as_matrix, as_vector, vector_expression
-from answer_normalizers.asking import SCALARS, Ask, as_letters, in_any_order, in_order, kind_of, no
+from answer_normalizers.asking import SCALARS, Ask, as_letters, in_any_order, in_order, kind_of
 from answer_normalizers.relations import assignment, spread_tuple
 from answer_normalizers.rules_matrices import compare_matrices
 from answer_normalizers.rules_relations import compare_relations, compare_solutions
 from answer_normalizers.rules_sets import compare_real_sets
 from answer_normalizers.sets import compare_sets, is_set_like
 from answer_normalizers.values import Items, Matrix, Quantity, Relation, Sequence, SetOf, Sym, Text, Value
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal
 
 
 def compare_lists(gold: Value, pred: Value, ask: Ask) -> Verdict:
@@ -45,8 +45,8 @@ def compare_lists(gold: Value, pred: Value, ask: Ask) -> Verdict:
         return ask(items.items[0], pred) if items is gold else ask(gold, items.items[0])
     letters = "".join(as_letters(item) or "?" for item in items.items)
     if letters == as_letters(other) or (type(other) is Text and letters == other.words):
-        return Verdict(True, "text", "the two answers are the same letters")
-    return no("type", f"a list of {len(items.items)} items is not {kind_of(other)}")
+        return equal("text", "the two answers are the same letters")
+    return different("type", f"a list of {len(items.items)} items is not {kind_of(other)}")
 
 
 def _equation_and_solutions(gold: Value, pred: Value) -> Verdict | None:
@@ -75,8 +75,9 @@ def _plain(value: Value) -> Value:
 def _as_named_values(gold: Value, pred: Value) -> tuple[Value, Value]:
     """Both answers with names dropped, where the names of their assignments allow it.
 
-    `a = 1, b = 2` is a list of named values: matched by name where both have names; beside a bare list or a point
-    it is its values in the order of the names. `x = 1, x = 2` and `x_1 = 1, x_2 = 2` are values of one unknown.
+    `a = 1, b = 2` is a list of named values: matched by name where both have names; beside a bare list or a
+    point it is its values in the order of the names. `x = 1, x = 2` and `x_1 = 1, x_2 = 2` are values of one
+    unknown.
     """
     if type(gold) is Relation:
         gold = spread_tuple(gold)
@@ -107,6 +108,7 @@ _ORDERED_NAMES = (
 
 
 def named_values(value: Value) -> list[tuple[Value, Value]] | None:
+    """The names and values of a list of assignments; None for any other answer."""
     if type(value) is not Items:
         return None
     pairs = []
@@ -119,9 +121,10 @@ def named_values(value: Value) -> list[tuple[Value, Value]] | None:
 
 
 def _values_in_order(pairs: list[tuple[Value, Value]], other: Value) -> Value:
-    """The values, in the order of their names; a point where the names are distinct unknowns and so is the other."""
+    """The values, in the order of their names; a point where the names are distinct unknowns and so is the
+    other."""
     stems = {name.name.split("_")[0] if type(name) is Sym else str(name) for name, _ in pairs}
-    if len(stems) < len(pairs) and not (type(other) is Sequence):
+    if len(stems) < len(pairs) and type(other) is not Sequence:
         return Items(tuple(value for _, value in pairs))
     if any(stems <= alphabet for alphabet in _ORDERED_NAMES):
         pairs = sorted(pairs, key=lambda pair: pair[0].name)  # type: ignore[union-attr]
@@ -145,12 +148,12 @@ def compare_finite_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:
             return ask(chosen, inside) if chosen is gold else ask(inside, chosen)
         return compare_real_sets(gold, pred, ask)
     if type(other) is Sequence:
-        return no("type", "a set in braces has no order, a point has")
+        return different("type", "a set in braces has no order, a point has")
     if type(other) is Relation:
         return compare_relations(gold, pred, ask)
     if len(chosen.items) == 1:
         return ask(chosen.items[0], pred) if chosen is gold else ask(gold, chosen.items[0])
-    return no("type", f"a set of {len(chosen.items)} elements is not {kind_of(other)}")
+    return different("type", f"a set of {len(chosen.items)} elements is not {kind_of(other)}")
 
 
 def compare_sequences(gold: Value, pred: Value, ask: Ask) -> Verdict:
@@ -164,7 +167,7 @@ def compare_sequences(gold: Value, pred: Value, ask: Ask) -> Verdict:
             return verdict
         if len(gold.items) != 2 and set(brackets) == {"()", "[]"}:
             return verdict
-        return no("set", "the ends of the intervals differ in whether they belong to them")
+        return different("set", "the ends of the intervals differ in whether they belong to them")
     sequence, other = (gold, pred) if type(gold) is Sequence else (pred, gold)
     assert type(sequence) is Sequence
     if is_set_like(other):
@@ -179,4 +182,4 @@ def compare_sequences(gold: Value, pred: Value, ask: Ask) -> Verdict:
             return ask(expression, pred) if sequence is gold else ask(gold, expression)
         if type(as_matrix(other)) is Matrix:
             return compare_matrices(gold, pred, ask)
-    return no("type", f"a point or interval is never {kind_of(other)}")
+    return different("type", f"a point or interval is never {kind_of(other)}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from answer_normalizers.algebra import as_matrix, as_vector
-from answer_normalizers.asking import Ask, in_order, no, unsure
+from answer_normalizers.asking import Ask, in_order
 from answer_normalizers.values import Items, Matrix, Num, Sequence, Sym, Value
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, undecided
 
 
 def compare_matrices(gold: Value, pred: Value, ask: Ask) -> Verdict:
@@ -13,7 +13,7 @@ def compare_matrices(gold: Value, pred: Value, ask: Ask) -> Verdict:
     left, right = as_matrix(gold), as_matrix(pred)
     if type(left) is Matrix and type(right) is Matrix:
         if len(left.rows) != len(right.rows) or len(left.rows[0]) != len(right.rows[0]):
-            return no("structure", "the matrices have different shapes")
+            return different("structure", "the matrices have different shapes")
         return in_order(
             tuple(cell for row in left.rows for cell in row),
             tuple(cell for row in right.rows for cell in row),
@@ -27,22 +27,26 @@ def compare_matrices(gold: Value, pred: Value, ask: Ask) -> Verdict:
                 or ask.policy.vectors == "same_kind"
                 or (type(other) is Sequence and other.opener + other.closer in ("[)", "(]"))
             ):
-                return no("type", "a matrix is never a point")
+                return different("type", "a matrix is never a point")
             items = other.items  # type: ignore[union-attr]
             return in_order(items, vector, ask) if flipped else in_order(vector, items, ask)
         if type(one) is Matrix and other == Sym("I"):
             return _identity(one, ask)
     if left is not None and right is not None:
-        return ask(left, right) if (left, right) != (gold, pred) else no("type", "a matrix is never a number")
+        return (
+            ask(left, right)
+            if (left, right) != (gold, pred)
+            else different("type", "a matrix is never a number")
+        )
     if left is None and right is None:
-        return unsure("structure", "matrix expressions that could not be worked out")
-    return unsure("structure", "a matrix expression that could not be worked out")
+        return undecided("structure", "matrix expressions that could not be worked out")
+    return undecided("structure", "a matrix expression that could not be worked out")
 
 
 def _identity(matrix: Matrix, ask: Ask) -> Verdict:
     size = len(matrix.rows)
     if any(len(row) != size for row in matrix.rows):
-        return no("structure", "not a square matrix")
+        return different("structure", "not a square matrix")
     cells = tuple(cell for row in matrix.rows for cell in row)
     unit = tuple(Num(int(i == j)) for i in range(size) for j in range(size))
     return in_order(cells, unit, ask)

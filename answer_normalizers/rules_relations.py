@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from answer_normalizers.asking import SCALARS, Ask, in_order, no, unsure
+from answer_normalizers.asking import SCALARS, Ask, in_order
 from answer_normalizers.expressions import substitute
 from answer_normalizers.relations import (
     argument_renaming,
@@ -14,7 +14,7 @@ from answer_normalizers.relations import (
 from answer_normalizers.rules_sets import compare_real_sets
 from answer_normalizers.sets import is_set_like
 from answer_normalizers.values import Apply, Items, Num, Relation, Sym, Text, Value, free_symbols
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 
 def compare_relations(gold: Value, pred: Value, ask: Ask) -> Verdict:
@@ -30,7 +30,7 @@ def compare_relations(gold: Value, pred: Value, ask: Ask) -> Verdict:
     assert type(relation) is Relation
     if type(other) is Text:
         if named is None:
-            return no("type", "words are never an equation")
+            return different("type", "words are never an equation")
         return ask(named[1], pred) if relation is gold else ask(gold, named[1])
     if named is None:
         spread = spread_tuple(relation)
@@ -40,10 +40,10 @@ def compare_relations(gold: Value, pred: Value, ask: Ask) -> Verdict:
             inner = relation.sides[0]
             return ask(inner, pred) if relation is gold else ask(gold, inner)
         if relation.ops[-1] in ("===", "=>", "->", "iff"):
-            return unsure("relation", "a statement against a value")
-        return unsure("relation", "an equation against a value")
+            return undecided("relation", "a statement against a value")
+        return undecided("relation", "an equation against a value")
     if ask.policy.assignments == "required":
-        return no("relation", "only one of the answers names what it is the value of")
+        return different("relation", "only one of the answers names what it is the value of")
     value = named[1]
     return ask(value, pred) if relation is gold else ask(gold, value)
 
@@ -56,7 +56,7 @@ def _two_relations(
     ask: Ask,
 ) -> Verdict:
     if gold.ops == pred.ops == ("=",) and in_order(gold.sides, tuple(reversed(pred.sides)), ask).equivalent:
-        return Verdict(True, "relation", "the two equations are the same, sides exchanged")
+        return equal("relation", "the two equations are the same, sides exchanged")
     if (left is None and right is None) or (_is_equation(gold) and _is_equation(pred)):
         verdict = compare_equations(gold, pred)
         if verdict.equivalent:
@@ -69,7 +69,7 @@ def _two_relations(
             return verdict
     if left is None or right is None:
         many = compare_solutions(gold, pred, left, right)
-        return unsure("relation", "an equation against a named value") if many is None else many
+        return undecided("relation", "an equation against a named value") if many is None else many
     agree = names_agree(left[0], right[0])
     renaming = argument_renaming(left[0], right[0])
     value = right[1] if renaming is None else substitute(right[1], renaming[1], Sym(renaming[0]))
@@ -77,8 +77,8 @@ def _two_relations(
     if agree is True or verdict.equivalent is False:
         return verdict
     if agree is False:
-        return no("relation", "the answers are values of different unknowns")
-    return unsure("relation", "the values agree, but the names differ") if verdict.equivalent else verdict
+        return different("relation", "the answers are values of different unknowns")
+    return undecided("relation", "the values agree, but the names differ") if verdict.equivalent else verdict
 
 
 def _is_equation(value: Relation) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from answer_normalizers.asking import SCALARS, Ask, in_order, kind_of, no, unsure
+from answer_normalizers.asking import SCALARS, Ask, in_order, kind_of
 from answer_normalizers.relations import compare_scaled_inequalities
 from answer_normalizers.sets import compare_sets, is_set_like, may_be_set
 from answer_normalizers.values import Apply, Items, Num, Relation, Sequence, SetOf, Sym, Value
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, undecided
 
 
 def compare_real_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:
@@ -25,8 +25,8 @@ def compare_real_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:
                 )
         for one in (gold, pred):
             if type(one) is Relation and not is_set_like(one):
-                return unsure("set", "an equation against a set")
-        return no("type", f"{kind_of(gold)} is never {kind_of(pred)}")
+                return undecided("set", "an equation against a set")
+        return different("type", f"{kind_of(gold)} is never {kind_of(pred)}")
     verdict = compare_sets(gold, pred)
     if verdict.equivalent is not None:
         return verdict

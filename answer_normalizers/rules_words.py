@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flint import fmpq
 
-from answer_normalizers.asking import SAME_TREE, SCALARS, Ask, as_letters, kind_of, no, unsure
+from answer_normalizers.asking import SAME_TREE, SCALARS, Ask, as_letters, kind_of
 from answer_normalizers.rules_expressions import as_quantity
 from answer_normalizers.units import Unit, conversion, read_unit
 from answer_normalizers.values import EMPTY_SET, Apply, Based, Clock, Num, Quantity, Ratio, Sym, Text, Value
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _SAME_ANSWER_IN_OTHER_WORDS = (frozenset({"yes", "true"}), frozenset({"no", "false"}))
 
@@ -26,18 +26,18 @@ def compare_quantities(gold: Value, pred: Value, ask: Ask) -> Verdict:
             return verdict
         if units[0].has_labels or units[1].has_labels:
             if verdict.equivalent:
-                return unsure(
+                return undecided(
                     "unit",
                     f"the values agree, but `{gold.unit}` and `{pred.unit}` are not known to be the same",
                 )
             return verdict
-        return no("unit", f"`{gold.unit}` and `{pred.unit}` measure different things")
+        return different("unit", f"`{gold.unit}` and `{pred.unit}` measure different things")
     quantity, other = (gold, pred) if type(gold) is Quantity else (pred, gold)
     assert type(quantity) is Quantity
     if ask.policy.units == "required" and read_unit(quantity.unit).dimensions:
-        return no("unit", "only one of the answers has a unit")
+        return different("unit", "only one of the answers has a unit")
     if type(other) in (Text, Based, Clock):
-        return no("type", f"a quantity is never {kind_of(other)}")
+        return different("type", f"a quantity is never {kind_of(other)}")
     spelled = as_quantity(other)
     if spelled is not None:
         return (
@@ -62,22 +62,22 @@ def compare_texts(gold: Value, pred: Value, ask: Ask) -> Verdict:
     del ask
     if type(gold) is Text and type(pred) is Text:
         if gold.words.replace(" ", "") == pred.words.replace(" ", ""):
-            return Verdict(True, "text", "the two answers are the same words")
+            return equal("text", "the two answers are the same words")
         one, two = set(gold.words.split()), set(pred.words.split())
         if any(one | two <= pair for pair in _SAME_ANSWER_IN_OTHER_WORDS):
-            return unsure("text", "the two words may mean the same to the question")
+            return undecided("text", "the two words may mean the same to the question")
         if one and two and (one < two or two < one):
-            return unsure("text", "one answer has words the other has not")
-        return no("text", "the two answers are different words")
+            return undecided("text", "one answer has words the other has not")
+        return different("text", "the two answers are different words")
     text, other = (gold, pred) if type(gold) is Text else (pred, gold)
     assert type(text) is Text
     if other == EMPTY_SET and text.words in ("none", "undefined", "impossible", "dne"):
-        return unsure("text", f"`{text.words}` may mean that there is no solution")
+        return undecided("text", f"`{text.words}` may mean that there is no solution")
     if other in (Sym("inf"), Apply("neg", (Sym("inf"),))) and text.words in ("diverges", "dne", "undefined"):
-        return unsure("text", f"`{text.words}` may mean that the value is infinite")
+        return undecided("text", f"`{text.words}` may mean that the value is infinite")
     if as_letters(other) == text.words.replace(" ", "") != "":
-        return Verdict(True, "text", "the two answers are the same letters")
-    return no("type", f"words are never {kind_of(other)}")
+        return equal("text", "the two answers are the same letters")
+    return different("type", f"words are never {kind_of(other)}")
 
 
 def compare_clocks(gold: Value, pred: Value, ask: Ask) -> Verdict:
@@ -87,12 +87,12 @@ def compare_clocks(gold: Value, pred: Value, ask: Ask) -> Verdict:
         ratios = _as_ratio(gold), _as_ratio(pred)
         if ratios[0] is not None and ratios[1] is not None:
             return ask(ratios[0], ratios[1])
-        return no("type", f"{kind_of(gold)} is never {kind_of(pred)}")
+        return different("type", f"{kind_of(gold)} is never {kind_of(pred)}")
     same = _minutes(one) == _minutes(two)
     if bool(one.half) != bool(two.half) and ask.policy.clock == "half_optional":
         same = same or (one.hour, one.minute) == (two.hour, two.minute)
     if same:
-        return Verdict(True, "clock", "the two times are the same")
+        return equal("clock", "the two times are the same")
     ratios = _as_ratio(gold), _as_ratio(pred)
     if (
         ratios[0] is not None
@@ -100,8 +100,8 @@ def compare_clocks(gold: Value, pred: Value, ask: Ask) -> Verdict:
         and one.minute
         and compare_ratios(ratios[0], ratios[1], ask).equivalent
     ):
-        return unsure("clock", "the same as ratios, different as times")
-    return no("clock", "the two times differ")
+        return undecided("clock", "the same as ratios, different as times")
+    return different("clock", "the two times differ")
 
 
 def _minutes(clock: Clock) -> int:
@@ -130,18 +130,18 @@ def compare_ratios(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """`2:3` equals `4:6` and the fraction `2/3`."""
     if type(gold) is Ratio and type(pred) is Ratio:
         if len(gold.parts) != len(pred.parts):
-            return no("ratio", "the ratios have different numbers of parts")
+            return different("ratio", "the ratios have different numbers of parts")
         verdict = SAME_TREE
         for k in range(1, len(gold.parts)):
             cross = (Apply("*", (gold.parts[0], pred.parts[k])), Apply("*", (gold.parts[k], pred.parts[0])))
             verdict = ask(*cross)
             if not verdict.equivalent:
                 return verdict
-        return Verdict(True, "ratio", "the two ratios are the same")
+        return equal("ratio", "the two ratios are the same")
     ratio, other = (gold, pred) if type(gold) is Ratio else (pred, gold)
     assert type(ratio) is Ratio
     if len(ratio.parts) != 2 or type(other) not in SCALARS:
-        return no("type", f"a ratio is never {kind_of(other)}")
+        return different("type", f"a ratio is never {kind_of(other)}")
     fraction = Apply("/", ratio.parts)
     return ask(fraction, pred) if ratio is gold else ask(gold, fraction)
 
@@ -150,16 +150,16 @@ def compare_based(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """Two answers of which one is digits with a base."""
     if type(gold) is Based and type(pred) is Based:
         if gold.base == pred.base:
-            return no("base", "the digits differ")
+            return different("base", "the digits differ")
         if _based_value(gold) == _based_value(pred):
-            return unsure("base", "the same value in two bases, while the question may ask for one")
-        return no("base", "the two numbers differ in base and value")
+            return undecided("base", "the same value in two bases, while the question may ask for one")
+        return different("base", "the two numbers differ in base and value")
     number, other = (gold, pred) if type(gold) is Based else (pred, gold)
     assert type(number) is Based
     digits = str(other.value) if type(other) is Num else as_letters(other).upper()
     if ask.policy.base_subscripts == "optional" and digits == number.digits:
-        return Verdict(True, "base", "the same digits, one answer without the base")
-    return no("base", "the digits differ")
+        return equal("base", "the same digits, one answer without the base")
+    return different("base", "the digits differ")
 
 
 def _based_value(number: Based) -> fmpq:

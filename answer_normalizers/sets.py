@@ -1,12 +1,13 @@
 """Sets of real numbers: intervals, unions, inequalities in one variable, set builders.
 
-A set is a predicate with break points: between two neighbouring break points it is constant. Two sets are equal
-exactly when they agree at every break point of either and at one sample between each two; so inequality against
-interval, union against absolute value, and any nesting of them need no rules of their own.
+A set is a predicate with break points: between two neighbouring break points it is constant. Two sets are
+equal exactly when they agree at every break point of either and at one sample between each two; so inequality
+against interval, union against absolute value, and any nesting of them need no rules of their own.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ from answer_normalizers.values import (
     Value,
     free_symbols,
 )
-from answer_normalizers.verdict import Verdict
+from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _BITS = 256
 _MAX_BREAKS = 400
@@ -49,7 +50,8 @@ class RealSet:
 
 
 def is_set_like(value: Value) -> bool:
-    """Whether a value can only be a set of reals: an interval with unlike or infinite ends, a union, a condition."""
+    """Whether a value can only be a set of reals: an interval with unlike or infinite ends, a union, a
+    condition."""
     if type(value) in (SetOp, Builder, Logic):
         return True
     if type(value) is Sym:
@@ -80,7 +82,7 @@ def compare_sets(gold: Value, pred: Value) -> Verdict:
         and type(gold) is not Builder
         and type(pred) is not Builder
     ):
-        return Verdict(False, "set", "the two conditions are on different variables")
+        return different("set", "the two conditions are on different variables")
     try:
         with precision(_BITS):
             left, right = real_set(gold), real_set(pred)
@@ -89,12 +91,12 @@ def compare_sets(gold: Value, pred: Value) -> Verdict:
                 if left.contains(point) != right.contains(point):
                     holder = "gold" if left.contains(point) else "prediction"
                     where = point.str(12, radius=False)
-                    return Verdict(
-                        False, "set", "the two sets differ at a point", f"{where} is in the {holder} only"
+                    return different(
+                        "set", "the two sets differ at a point", f"{where} is in the {holder} only"
                     )
     except (NotASetError, UnevaluableError, NotPolynomialError, ZeroDivisionError, ValueError, OverflowError):
-        return Verdict(None, "set", "one of the answers is not a set of real numbers this engine reads")
-    return Verdict(True, "set", "the two sets of real numbers are the same")
+        return undecided("set", "one of the answers is not a set of real numbers this engine reads")
+    return equal("set", "the two sets of real numbers are the same")
 
 
 def condition_variables(value: Value) -> frozenset[str]:
@@ -185,7 +187,8 @@ def _combined(op: str, parts: list[RealSet]) -> RealSet:
 
 
 def _logic(value: Logic) -> RealSet:
-    """Conditions joined by `and` or `or`; joined by commas, they hold together unless nothing satisfies them."""
+    """Conditions joined by `and` or `or`; joined by commas, they hold together unless nothing satisfies
+    them."""
     if len(condition_variables(value)) > 1:
         raise NotASetError
     parts = [real_set(part) for part in value.parts]
@@ -245,7 +248,7 @@ def _condition(op: str, left: Value, right: Value, name: str) -> RealSet:
             return False
         if value.contains(0):
             return op in ("<=", ">=", "=")
-        return op == "!=" or (value.real > 0) == (op in (">", ">=")) and op != "="
+        return op == "!=" or ((value.real > 0) == (op in (">", ">=")) and op != "=")
 
     return RealSet(roots, contains)
 
@@ -268,7 +271,8 @@ def _half_line(op: str, bound: Value) -> RealSet:
 
 
 def _critical_points(node: Value, name: str) -> list[arb]:
-    """A superset of the points where the sign of `node` can change: zeros, poles, kinks of absolute values."""
+    """A superset of the points where the sign of `node` can change: zeros, poles, kinks of absolute
+    values."""
     points: list[arb] = []
     for branch in _without_absolute_values(node, points, name):
         try:
@@ -339,7 +343,7 @@ def _sorted(breaks: list[arb]) -> list[arb]:
     """Break points in order, those that meet taken for one."""
     if len(breaks) > _MAX_BREAKS:
         raise NotASetError
-    ordered = sorted(breaks, key=lambda b: fmpq_of(b))
+    ordered = sorted(breaks, key=fmpq_of)
     merged: list[arb] = []
     for point in ordered:
         if merged and merged[-1].overlaps(point):
@@ -364,7 +368,7 @@ def _samples(breaks: list[arb]) -> list[arb]:
     if not breaks:
         return [arb(0)]
     points = [breaks[0].mid() - 1]
-    for here, after in zip(breaks, breaks[1:], strict=False):
+    for here, after in itertools.pairwise(breaks):
         points.extend((here, arb((fmpq_of(here) + fmpq_of(after)) / 2)))
     points.extend((breaks[-1], breaks[-1].mid() + 1))
     return points

@@ -5,7 +5,6 @@ r"""The last step of reading: what an answer says once signs, names and ellipses
 
 from __future__ import annotations
 
-
 from itertools import pairwise
 
 from answer_normalizers.grammar import negate
@@ -94,7 +93,8 @@ def _as_set(value: Value) -> Value:
 
 
 def _without_integers(items: tuple[Value, ...]) -> list[Value]:
-    """Drop `k \\in \\mathbb{Z}` behind a family of values, and keep only the set of `x < 1 : (-\\infty, 1)`."""
+    """Drop `k \\in \\mathbb{Z}` behind a family of values, and keep only the set of `x < 1 : (-\\infty,
+    1)`."""
     last = items[-1]
     if type(last) is Ratio and type(last.parts[0]) is Relation:
         return [last.parts[-1]]
@@ -161,7 +161,7 @@ def _without_ellipsis(items: list[Value]) -> list[Value]:
     return [Num(head[0] + k * step) for k in range(count + 1)]
 
 
-# -- plus or minus ------------------------------------------------------------------------------------------------
+# -- plus or minus -----------------------------------------------------------------------------------
 
 
 def _spread_signs(value: Value) -> Value:
@@ -189,7 +189,7 @@ def _choose(value: Value, sign: int) -> Value:
     return Apply(value.head, args)
 
 
-# -- letters whose meaning the rest of the answer fixes --------------------------------------------------------------
+# -- letters whose meaning the rest of the answer fixes ----------------------------------------------
 
 
 def _basis_letters(value: Value) -> Value:

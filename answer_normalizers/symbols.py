@@ -2,69 +2,77 @@
 
 from __future__ import annotations
 
-GREEK = frozenset(
-    """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi omicron rho
-    varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi
-    Psi Omega""".split()
-)
-LETTER_COMMANDS = GREEK | frozenset(
-    "hbar ell nabla partial aleph Re Im wp mho imath jmath odot prime".split()
-)
+
+def names(text: str) -> frozenset[str]:
+    """The set of the names in a text, for tables."""
+    return frozenset(text.split())
+
+
+def listed(text: str) -> list[str]:
+    """The names in a text, in order."""
+    return text.split()
+
+
+GREEK = names("""alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi
+omicron rho
+    varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon
+    Phi Psi Omega""")
+LETTER_COMMANDS = GREEK | names("hbar ell nabla partial aleph Re Im wp mho imath jmath odot prime")
 """Commands that are one symbol."""
 
-FUNCTIONS = frozenset(
-    """sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc arcsinh
+FUNCTIONS = names("""sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec
+arccsc arcsinh
     arccosh arctanh ln log lg exp cis gcd lcm max min det arg sgn deg dim ker sqrt cbrt abs floor ceil Re Im
-    erf binom factorial""".split()
-)
+    erf binom factorial""")
 FUNCTION_ALIASES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "arcosh": "arccosh",
-    "artanh": "arctanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "tg": "tan", "ctg": "cot",
-    "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh", "th": "tanh", "sign": "sgn",
-    "ceiling": "ceil", "operatornamewithlimits": "",
+    "artanh": "arctanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "tg": "tan",
+    "ctg": "cot", "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh", "th": "tanh",
+    "sign": "sgn", "ceiling": "ceil", "operatornamewithlimits": "",
 }  # fmt: skip
 INVERSES = {
     "sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot", "sec": "arcsec", "csc": "arccsc",
     "sinh": "arcsinh", "cosh": "arccosh", "tanh": "arctanh",
 }  # fmt: skip
-TRIGONOMETRIC = frozenset("sin cos tan cot sec csc".split())
-PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - frozenset(
-    "Re Im deg det dim ker arg binom sh ch th tg lg".split()
+TRIGONOMETRIC = names("sin cos tan cot sec csc")
+PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - names(
+    "Re Im deg det dim ker arg binom sh ch th tg lg"
 )
 """Functions recognised without a backslash."""
 
-SPACES = frozenset("quad qquad enspace enskip thinspace medspace thickspace space hfill nobreak".split())
-IGNORED = frozenset(
-    """left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle textstyle
+SPACES = names("quad qquad enspace enskip thinspace medspace thickspace space hfill nobreak")
+IGNORED = names("""left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle
+displaystyle textstyle
     scriptstyle scriptscriptstyle limits nolimits rm bf it cal tt sf mathstrut strut nonumber notag
     normalsize large Large small tiny null allowbreak break newline relax it itshape bfseries em protect
-    hline centering star checkmark blacksquare square qed Box lrcorner""".split()
-)
+    hline centering star checkmark blacksquare square qed Box lrcorner""")
 """Commands that carry no meaning."""
 
 RELATIONS = {
-    "=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!=", "=<": "<=", "=>": "=>", "->": "->",
-    "leq": "<=", "le": "<=", "leqslant": "<=", "leqq": "<=", "geq": ">=", "ge": ">=", "geqslant": ">=", "geqq": ">=",
-    "lt": "<", "gt": ">", "neq": "!=", "ne": "!=", "approx": "~", "simeq": "~", "thickapprox": "~", "approxeq": "~",
-    "doteq": "~", "equiv": "===", "cong": "~=", "sim": "sim", "propto": "propto", "in": "in", "notin": "notin",
-    "ni": "ni", "subset": "subset", "subseteq": "subseteq", "supset": "supset", "supseteq": "supseteq",
-    "to": "->", "rightarrow": "->", "longrightarrow": "->", "mapsto": "->", "implies": "=>", "Rightarrow": "=>",
-    "Longrightarrow": "=>", "iff": "iff", "Leftrightarrow": "iff", "leftrightarrow": "iff", "perp": "perp",
-    "parallel": "parallel", "coloneqq": "=", ":=": "=", "nmid": "nmid", "ll": "<", "gg": ">",
+    "=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!=", "=<": "<=", "=>": "=>",
+    "->": "->", "leq": "<=", "le": "<=", "leqslant": "<=", "leqq": "<=", "geq": ">=", "ge": ">=",
+    "geqslant": ">=", "geqq": ">=", "lt": "<", "gt": ">", "neq": "!=", "ne": "!=", "approx": "~",
+    "simeq": "~", "thickapprox": "~", "approxeq": "~", "doteq": "~", "equiv": "===", "cong": "~=",
+    "sim": "sim", "propto": "propto", "in": "in", "notin": "notin", "ni": "ni", "subset": "subset",
+    "subseteq": "subseteq", "supset": "supset", "supseteq": "supseteq", "to": "->", "rightarrow": "->",
+    "longrightarrow": "->", "mapsto": "->", "implies": "=>", "Rightarrow": "=>", "Longrightarrow": "=>",
+    "iff": "iff", "Leftrightarrow": "iff", "leftrightarrow": "iff", "perp": "perp", "parallel": "parallel",
+    "coloneqq": "=", ":=": "=", "nmid": "nmid", "ll": "<", "gg": ">",
 }  # fmt: skip
 """Relation signs to their canonical operator."""
 
 OPERATORS = {
-    "cdot": "*", "times": "*", "ast": "*", "bullet": "*", "cdotp": "*", "div": "/", "over": "over", "pm": "±",
-    "mp": "∓", "cup": "∪", "bigcup": "∪", "cap": "∩", "bigcap": "∩", "setminus": "\\", "backslash": "\\",
-    "smallsetminus": "\\", "degree": "°", "circ": "°", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[",
-    "rbrack": "]", "langle": "<(", "rangle": ")>", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉",
-    "vert": "|", "mid": "|", "lvert": "|", "rvert": "|", "mvert": "|", "Vert": "‖", "lVert": "‖", "rVert": "‖", "colon": ":",
-    "dots": "…", "ldots": "…", "cdots": "…", "dotsc": "…", "dotsb": "…", "dotso": "…", "vdots": "…", "ddots": "…",
-    "dotsm": "…", "percent": "%", "choose": "choose", "land": "and", "wedge": "and", "lor": "or", "vee": "or",
-    "lnot": "not", "neg": "not", "mod": "mod", "bmod": "mod", "pmod": "pmod", "pod": "pmod", "prime": "'",
-    "forall": "forall", "exists": "exists", "triangle": "△", "angle": "∠", "measuredangle": "∠", "because": "because",
-    "therefore": "therefore", "ldotp": ".",
+    "cdot": "*", "times": "*", "ast": "*", "bullet": "*", "cdotp": "*", "div": "/", "over": "over",
+    "pm": "±", "mp": "∓", "cup": "∪", "bigcup": "∪", "cap": "∩", "bigcap": "∩", "setminus": "\\",
+    "backslash": "\\", "smallsetminus": "\\", "degree": "°", "circ": "°", "lbrace": "\\{", "rbrace": "\\}",
+    "lbrack": "[", "rbrack": "]", "langle": "<(", "rangle": ")>", "lfloor": "⌊", "rfloor": "⌋",
+    "lceil": "⌈", "rceil": "⌉", "vert": "|", "mid": "|", "lvert": "|", "rvert": "|", "mvert": "|",
+    "Vert": "‖", "lVert": "‖", "rVert": "‖", "colon": ":", "dots": "…", "ldots": "…", "cdots": "…",
+    "dotsc": "…", "dotsb": "…", "dotso": "…", "vdots": "…", "ddots": "…", "dotsm": "…", "percent": "%",
+    "choose": "choose", "land": "and", "wedge": "and", "lor": "or", "vee": "or", "lnot": "not",
+    "neg": "not", "mod": "mod", "bmod": "mod", "pmod": "pmod", "pod": "pmod", "prime": "'",
+    "forall": "forall", "exists": "exists", "triangle": "△", "angle": "∠", "measuredangle": "∠",
+    "because": "because", "therefore": "therefore", "ldotp": ".",
 }  # fmt: skip
 """Commands that are operators or brackets, to the token the parser knows."""
 
@@ -76,51 +84,52 @@ NAMED = {
 
 ACCENTS = {
     "bar": "bar", "overline": "bar", "hat": "hat", "widehat": "hat", "tilde": "tilde", "widetilde": "tilde",
-    "dot": "dot", "ddot": "ddot", "vec": "vec", "overrightarrow": "vec", "mathbf": "vec", "boldsymbol": "vec",
-    "bm": "vec", "pmb": "vec", "underline": "", "overleftrightarrow": "", "overarc": "", "wideparen": "",
-    "overset": "", "mathcal": "", "mathscr": "", "mathfrak": "", "mathsf": "", "mathtt": "", "mathit": "",
-    "mathnormal": "", "cancel": "", "underbrace": "", "overbrace": "", "ensuremath": "", "mathop": "", "mathbb": "",
-    "mathrel": "", "mathord": "", "mathbin": "", "emph": "",
+    "dot": "dot", "ddot": "ddot", "vec": "vec", "overrightarrow": "vec", "mathbf": "vec",
+    "boldsymbol": "vec", "bm": "vec", "pmb": "vec", "underline": "", "overleftrightarrow": "",
+    "overarc": "", "wideparen": "", "overset": "", "mathcal": "", "mathscr": "", "mathfrak": "",
+    "mathsf": "", "mathtt": "", "mathit": "", "mathnormal": "", "cancel": "", "underbrace": "",
+    "overbrace": "", "ensuremath": "", "mathop": "", "mathbb": "", "mathrel": "", "mathord": "",
+    "mathbin": "", "emph": "",
 }  # fmt: skip
 """Commands that decorate their argument, to the prefix of the symbol they make; empty: no change."""
 
-TEXT_COMMANDS = frozenset(
-    """text mbox textbf textit textrm textnormal textsf texttt textsc mathrm operatorname operatorname* hbox
-    textup rm_ emph mathtext fbox_ unit si SI""".split()
-)
+TEXT_COMMANDS = names("""text mbox textbf textit textrm textnormal textsf texttt textsc mathrm operatorname
+operatorname* hbox textup rm_ emph mathtext fbox_ unit si SI""")
 
 UNICODE = {
-    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "×": "\\times ", "✕": "\\times ", "·": "\\cdot ",
-    "⋅": "\\cdot ", "∙": "\\cdot ", "•": "\\cdot ", "÷": "/", "∕": "/", "⁄": "/", "√": "\\sqrt ", "∛": "\\sqrt[3] ",
-    "∜": "\\sqrt[4] ", "∞": "\\infty ", "π": "\\pi ", "≤": "\\le ", "⩽": "\\le ", "≦": "\\le ", "≥": "\\ge ",
-    "⩾": "\\ge ", "≧": "\\ge ", "≠": "\\ne ", "≈": "\\approx ", "≅": "\\cong ", "≡": "\\equiv ", "∼": "\\sim ",
-    "±": "\\pm ", "∓": "\\mp ", "∪": "\\cup ", "∩": "\\cap ", "∖": "\\setminus ", "∅": "\\emptyset ",
-    "⌀": "\\emptyset ", "ø": "\\emptyset ", "Ø": "\\emptyset ", "∈": "\\in ", "∉": "\\notin ", "⊂": "\\subset ",
-    "⊆": "\\subseteq ", "ℝ": "\\mathbb{R}", "ℕ": "\\mathbb{N}", "ℤ": "\\mathbb{Z}", "ℚ": "\\mathbb{Q}",
-    "ℂ": "\\mathbb{C}", "°": "^\\circ ", "º": "^\\circ ", "˚": "^\\circ ", "′": "'", "’": "'", "‘": "'", "″": "''",
-    "“": '"', "”": '"', "⟨": "\\langle ", "⟩": "\\rangle ", "〈": "\\langle ", "〉": "\\rangle ", "⌊": "\\lfloor ",
-    "⌋": "\\rfloor ", "⌈": "\\lceil ", "⌉": "\\rceil ", "∣": "|", "｜": "|", "∥": "\\|", "…": "\\dots ", "⋯": "\\dots ",
-    "→": "\\to ", "⇒": "\\Rightarrow ", "⇔": "\\iff ", "∠": "\\angle ", "△": "\\triangle ", "∑": "\\sum ",
-    "∏": "\\prod ", "∫": "\\int ", "∂": "\\partial ", "∇": "\\nabla ", "∧": "\\land ", "∨": "\\lor ", "¬": "\\lnot ",
-    "ℓ": "\\ell ", "ħ": "\\hbar ", "∝": "\\propto ", "⊥": "\\perp ", "∘": "\\circ ", "¢": " cents ", "€": "\\euro ",
-    "£": "\\pound ", "¥": "\\yen ", "₹": "\\rupee ", "\u00a0": " ", "\u2009": "\\,", "\u202f": "\\,", "\u2007": "\\,",
-    "\u2002": " ", "\u2003": " ", "\u3000": " ", "\u200a": " ", "\u200b": "", "\u200c": "", "\u200d": "",
-    "\u2060": "", "\ufeff": "", "\u00ad": "", "\ufe0f": "", "，": ",", "、": ",", "；": ";", "：": ":", "。": ".",
-    "（": "(", "）": ")", "【": "[", "】": "]", "％": "\\%", "＝": "=", "＜": "<", "＞": ">", "～": "~", "½": "\\frac{1}{2}",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "×": "\\times ", "✕": "\\times ",
+    "·": "\\cdot ", "⋅": "\\cdot ", "∙": "\\cdot ", "•": "\\cdot ", "÷": "/", "∕": "/", "⁄": "/",
+    "√": "\\sqrt ", "∛": "\\sqrt[3] ", "∜": "\\sqrt[4] ", "∞": "\\infty ", "π": "\\pi ", "≤": "\\le ",
+    "⩽": "\\le ", "≦": "\\le ", "≥": "\\ge ", "⩾": "\\ge ", "≧": "\\ge ", "≠": "\\ne ", "≈": "\\approx ",
+    "≅": "\\cong ", "≡": "\\equiv ", "∼": "\\sim ", "±": "\\pm ", "∓": "\\mp ", "∪": "\\cup ",
+    "∩": "\\cap ", "∖": "\\setminus ", "∅": "\\emptyset ", "⌀": "\\emptyset ", "ø": "\\emptyset ",
+    "Ø": "\\emptyset ", "∈": "\\in ", "∉": "\\notin ", "⊂": "\\subset ", "⊆": "\\subseteq ",
+    "ℝ": "\\mathbb{R}", "ℕ": "\\mathbb{N}", "ℤ": "\\mathbb{Z}", "ℚ": "\\mathbb{Q}", "ℂ": "\\mathbb{C}",
+    "°": "^\\circ ", "º": "^\\circ ", "˚": "^\\circ ", "′": "'", "’": "'", "‘": "'", "″": "''", "“": '"',
+    "”": '"', "⟨": "\\langle ", "⟩": "\\rangle ", "〈": "\\langle ", "〉": "\\rangle ", "⌊": "\\lfloor ",
+    "⌋": "\\rfloor ", "⌈": "\\lceil ", "⌉": "\\rceil ", "∣": "|", "｜": "|", "∥": "\\|", "…": "\\dots ",
+    "⋯": "\\dots ", "→": "\\to ", "⇒": "\\Rightarrow ", "⇔": "\\iff ", "∠": "\\angle ", "△": "\\triangle ",
+    "∑": "\\sum ", "∏": "\\prod ", "∫": "\\int ", "∂": "\\partial ", "∇": "\\nabla ", "∧": "\\land ",
+    "∨": "\\lor ", "¬": "\\lnot ", "ℓ": "\\ell ", "ħ": "\\hbar ", "∝": "\\propto ", "⊥": "\\perp ",
+    "∘": "\\circ ", "¢": " cents ", "€": "\\euro ", "£": "\\pound ", "¥": "\\yen ", "₹": "\\rupee ",
+    "\u00a0": " ", "\u2009": "\\,", "\u202f": "\\,", "\u2007": "\\,", "\u2002": " ", "\u2003": " ",
+    "\u3000": " ", "\u200a": " ", "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "",
+    "\u00ad": "", "\ufe0f": "", "，": ",", "、": ",", "；": ";", "：": ":", "。": ".", "（": "(", "）": ")",
+    "【": "[", "】": "]", "％": "\\%", "＝": "=", "＜": "<", "＞": ">", "～": "~", "½": "\\frac{1}{2}",
     "⅓": "\\frac{1}{3}", "⅔": "\\frac{2}{3}", "¼": "\\frac{1}{4}", "¾": "\\frac{3}{4}", "⅕": "\\frac{1}{5}",
     "⅖": "\\frac{2}{5}", "⅗": "\\frac{3}{5}", "⅘": "\\frac{4}{5}", "⅙": "\\frac{1}{6}", "⅚": "\\frac{5}{6}",
     "⅐": "\\frac{1}{7}", "⅛": "\\frac{1}{8}", "⅜": "\\frac{3}{8}", "⅝": "\\frac{5}{8}", "⅞": "\\frac{7}{8}",
-    "⅑": "\\frac{1}{9}", "⅒": "\\frac{1}{10}", "∶": ":", "ı": "i", "ϵ": "\\epsilon ", "ϕ": "\\phi ", "µ": "\\mu ",
-    "ⅈ": "i", "ⅇ": "e", "𝑖": "i", "⊕": "\\oplus ", "⊗": "\\otimes ", "⊙": "\\odot ", "∴": "", "∵": "", "✓": "",
-    "✔": "", "✅": "",
+    "⅑": "\\frac{1}{9}", "⅒": "\\frac{1}{10}", "∶": ":", "ı": "i", "ϵ": "\\epsilon ", "ϕ": "\\phi ",
+    "µ": "\\mu ", "ⅈ": "i", "ⅇ": "e", "𝑖": "i", "⊕": "\\oplus ", "⊗": "\\otimes ", "⊙": "\\odot ", "∴": "",
+    "∵": "", "✓": "", "✔": "", "✅": "",
 }  # fmt: skip
 """Unicode mathematics to LaTeX; Greek letters, scripts and full-width forms are added below."""
 UNICODE.update(
     {
         chr(0x3B1 + k): f"\\{name} "
         for k, name in enumerate(
-            """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho varsigma
-            sigma tau upsilon phi chi psi omega""".split()
+            listed("""alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho
+            varsigma sigma tau upsilon phi chi psi omega""")
         )
     }
 )
@@ -128,7 +137,7 @@ UNICODE.update(
     {
         letter: f"\\{name} "
         for letter, name in zip(
-            "ΓΔΘΛΞΠΣΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), strict=True
+            "ΓΔΘΛΞΠΣΦΨΩ", listed("Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"), strict=True
         )
     }
 )
@@ -145,10 +154,9 @@ CURRENCY = {
     "$": "dollar",
 }
 
-SHORT_WORDS = frozenset(
-    """no yes all any and are but can day did few for get had has her him his how its let may new nor not now off
-    old one two six ten our out own per red saw say see set she the too use was way who why won you is it if in of
-    on or to at as be by do go he me my so up us we am an odd box men cup cat dog car bus boy sum ray end tie both
-    none dne und""".split()
-)
+SHORT_WORDS = names("""no yes all any and are but can day did few for get had has her him his how its let may
+new nor not now off
+    old one two six ten our out own per red saw say see set she the too use was way who why won you is it if
+    in of on or to at as be by do go he me my so up us we am an odd box men cup cat dog car bus boy sum ray
+    end tie both none dne und""")
 """Two- and three-letter runs that are words, not products of letters."""

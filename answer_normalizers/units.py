@@ -17,9 +17,11 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
+from answer_normalizers.symbols import names
+
 _PREFIXES = {
-    "kilo": 3, "centi": -2, "milli": -3, "micro": -6, "nano": -9, "mega": 6, "giga": 9, "deci": -1, "hecto": 2,
-    "pico": -12,
+    "kilo": 3, "centi": -2, "milli": -3, "micro": -6, "nano": -9, "mega": 6, "giga": 9, "deci": -1,
+    "hecto": 2, "pico": -12,
 }  # fmt: skip
 _LENGTH = {"L": 1}
 _TIME = {"T": 1}
@@ -94,20 +96,18 @@ _define("Angstrom angstrom", fmpq(1, 10**10), _LENGTH)
 _define("eV", 1, {"eV": 1})
 _define("erg", fmpq(1, 10**7), _ENERGY)
 
-_AMBIGUOUS = frozenset("in min mi gal h s m g l L N J W K C F sec mole day".split()) - {
+_AMBIGUOUS = names("in min mi gal h s m g l L N J W K C F sec mole day") - {
     "min",
     "mi",
     "gal",
     "day",
     "mole",
 }
-_UNIT_WORDS = frozenset(
-    """cm mm km kg mg ml mL ft yd lb lbs oz hr hrs min mins mph kph kmh Hz kHz MHz kPa Pa kWh kW kJ mol usd USD EUR
-    GBP cc gm yr yrs rad deg secs nm eV pct""".split()
-)
+_UNIT_WORDS = names("""cm mm km kg mg ml mL ft yd lb lbs oz hr hrs min mins mph kph kmh Hz kHz MHz kPa Pa kWh
+kW kJ mol usd USD EUR GBP cc gm yr yrs rad deg secs nm eV pct""")
 _POWERS = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cu": 3, "cubed": 3}
 _PART = re.compile(r"\s*(/|\bper\b|\ban?\b(?=\s)|\*|·|-|\^\s*\{?\s*-?\d+\s*\}?|\(|\)|[A-Za-z_$°'.]+)")
-_FILLER = frozenset("of the in total long each more left away old per".split())
+_FILLER = names("of the in total long each more left away old per")
 
 
 @dataclass(frozen=True, slots=True)

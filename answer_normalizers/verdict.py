@@ -52,3 +52,18 @@ class Verdict:
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict may be undecided: write `verdict.equivalent is True` (or `is not False`)")
+
+
+def equal(stage: str, reason: str) -> Verdict:
+    """The two answers are the same."""
+    return Verdict(equivalent=True, stage=stage, reason=reason)
+
+
+def different(stage: str, reason: str, witness: str | None = None) -> Verdict:
+    """The two answers are not the same."""
+    return Verdict(equivalent=False, stage=stage, reason=reason, witness=witness)
+
+
+def undecided(stage: str, reason: str) -> Verdict:
+    """Neither was shown."""
+    return Verdict(equivalent=None, stage=stage, reason=reason)

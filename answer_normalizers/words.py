@@ -12,13 +12,14 @@ import re
 
 from flint import fmpq
 
+from answer_normalizers.symbols import listed
 from answer_normalizers.values import EMPTY_SET, REALS, Rational, Sym, Value
 
-_UNITS = (
+_UNITS = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: number for number, word in enumerate(_UNITS)} | {
     word: 20 + 10 * k for k, word in enumerate(_TENS)
 }
@@ -30,31 +31,26 @@ _PARTS = {
 }  # fmt: skip
 _ARTICLES = re.compile(r"\b(?:an?|the)\b")
 _NOT_WORD = re.compile(r"[^\w\s+\-*/=<>^.,:()]|_")
+_NO_SOLUTION = """no solution|no solutions|no real solution|no real solutions|empty set|null set|emptyset
+there is no solution|there are no solutions|has no solution|no answer|solution set is empty|inconsistent
+there are no real solutions|no real roots|no roots|no such"""
+_ALL_REALS = """all real numbers|all reals|reals|real numbers|set of all real numbers|set of real numbers
+all real|all real x|any real number|every real number|all real values"""
+_INFINITE = "infinity|positive infinity|plus infinity|+infinity|infinite"
 _PHRASES: dict[str, Value] = {
-    **dict.fromkeys(
-        (
-            "no solution", "no solutions", "no real solution", "no real solutions", "empty set", "null set",
-            "there is no solution", "there are no solutions", "no such", "emptyset", "has no solution", "no answer",
-            "solution set is empty", "there are no real solutions", "inconsistent", "no roots", "no real roots",
-        ),
-        EMPTY_SET,
-    ),
-    **dict.fromkeys(
-        (
-            "all real numbers", "all reals", "reals", "real numbers", "set of all real numbers", "set of real numbers",
-            "all real x", "any real number", "every real number", "all real values", "all real",
-        ),
-        REALS,
-    ),
-    **dict.fromkeys(("infinity", "positive infinity", "plus infinity", "+infinity", "infinite"), Sym("inf")),
-}  # fmt: skip
-_SYNONYMS = {
-    "does not exist": "dne", "doesnt exist": "dne", "do not exist": "dne", "limit does not exist": "dne",
-    "not exist": "dne", "not defined": "undefined", "is undefined": "undefined", "indeterminate": "undefined",
-    "divergent": "diverges", "diverge": "diverges", "convergent": "converges", "converge": "converges",
-    "is not possible": "impossible", "not possible": "impossible", "infinitely many solutions": "infinitely many",
-    "infinite solutions": "infinitely many", "nan": "nan",
-}  # fmt: skip
+    phrase: value
+    for phrases, value in ((_NO_SOLUTION, EMPTY_SET), (_ALL_REALS, REALS), (_INFINITE, Sym("inf")))
+    for phrase in re.split(r"[|\n]", phrases)
+}
+_SAME_WORDS = {
+    "dne": "does not exist|doesnt exist|do not exist|limit does not exist|not exist",
+    "undefined": "not defined|is undefined|indeterminate",
+    "diverges": "divergent|diverge",
+    "converges": "convergent|converge",
+    "impossible": "is not possible|not possible",
+    "infinitely many": "infinitely many solutions|infinite solutions|infinite number of solutions",
+}
+_SYNONYMS = {phrase: words for words, phrases in _SAME_WORDS.items() for phrase in phrases.split("|")}
 
 
 def canonical_words(text: str) -> str:

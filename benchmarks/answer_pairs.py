@@ -2,10 +2,11 @@
 
     python benchmarks/answer_pairs.py [--verbose] [FILE.jsonl …]
 
-Each line of a file holds `gold`, `pred` and `equivalent`. Prints one row a file: pairs, right, accuracy, false
-positives (accepted, though different), false negatives (rejected, though equal), undecided; with `--verbose` every
-pair that is not right, with its stage and reason. Without files it takes all of `$MATHEVALKIT_SHARED/answer_pairs`
-(default: `../shared`). An undecided pair counts as not accepted: right where the pair is different.
+Each line of a file holds `gold`, `pred` and `equivalent`. Prints one row a file: pairs, right, accuracy,
+false positives (accepted, though different), false negatives (rejected, though equal), undecided; with
+`--verbose` every pair that is not right, with its stage and reason. Without files it takes all of
+`$MATHEVALKIT_SHARED/answer_pairs` (default: `../shared`). An undecided pair counts as not accepted: right
+where the pair is different.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import pickle
 import subprocess
 import sys
@@ -166,14 +168,40 @@ def test_a_host_near_its_recursion_limit_gets_a_verdict():
 @pytest.mark.parametrize(
     "answer",
     [
-        "9^{9^{9^{9}}}", "9**9**9**9", "(10^9)!", "1e999999999", "2^{2^{2^{2^{2^2}}}}", "1" * 100_000, "x+" * 5_000 + "x",
-        "{" * 3_000, "(" * 3_000 + "1" + ")" * 3_000, r"\frac{1}{" * 400 + "1" + "}" * 400, r"\sqrt{" * 500, "-" * 4_000 + "1",
-        r"\text{" * 900 + "1" + "}" * 900, "1.1" * 3_000, "$" * 1_001, "a=" * 900 + "b", "1/" * 2_000 + "1", "x!" + "!" * 3_000,
-        r"\sum_{k=1}^{10^{12}} \frac1{k^2}", r"\prod_{k=1}^{1000000} k", r"\int_0^1 e^{x^x}\sin(x^3)dx",
-        r"\binom{10^9}{5\cdot10^8}", r"10^{10^{10}} \mod 7", r"\pm" * 500 + "1", "x" + "^x" * 900, ",".join(map(str, range(2_500))),
-        r"\begin{pmatrix}" + r"1&1\\" * 900 + r"1&1\end{pmatrix}", "\x00\ud800\U0001f600", "x_{" * 300, "|" * 2_000, "1 " * 4_000,
+        "9^{9^{9^{9}}}",
+        "9**9**9**9",
+        "(10^9)!",
+        "1e999999999",
+        "2^{2^{2^{2^{2^2}}}}",
+        "1" * 100_000,
+        "x+" * 5_000 + "x",
+        "{" * 3_000,
+        "(" * 3_000 + "1" + ")" * 3_000,
+        r"\frac{1}{" * 400 + "1" + "}" * 400,
+        r"\sqrt{" * 500,
+        "-" * 4_000 + "1",
+        r"\text{" * 900 + "1" + "}" * 900,
+        "1.1" * 3_000,
+        "$" * 1_001,
+        "a=" * 900 + "b",
+        "1/" * 2_000 + "1",
+        "x!" + "!" * 3_000,
+        r"\sum_{k=1}^{10^{12}} \frac1{k^2}",
+        r"\prod_{k=1}^{1000000} k",
+        r"\int_0^1 e^{x^x}\sin(x^3)dx",
+        r"\binom{10^9}{5\cdot10^8}",
+        r"10^{10^{10}} \mod 7",
+        r"\pm" * 500 + "1",
+        "x" + "^x" * 900,
+        ",".join(map(str, range(2_500))),
+        r"\begin{pmatrix}" + r"1&1\\" * 900 + r"1&1\end{pmatrix}",
+        "\x00\ud800\U0001f600",
+        "x_{" * 300,
+        "|" * 2_000,
+        "1 " * 4_000,
     ],
-)  # fmt: skip
+    ids=lambda answer: ascii(answer[:24]),
+)
 def test_a_hostile_answer_gets_a_verdict_and_is_never_accepted(answer):
     for gold in ("1", "x", r"\{1,2\}", "x>2"):
         verdict = check(gold=gold, pred=answer)
@@ -188,7 +216,10 @@ def test_towers_of_powers_are_told_apart_where_they_fit_and_left_open_where_not(
 
 
 def test_importing_the_engine_loads_no_computer_algebra():
-    script = "import sys, answer_normalizers; print(sorted(m for m in sys.modules if m.split('.')[0] in {'sympy', 'numpy', 'mathevalkit', 'mpmath', 'math_verify'}))"
+    script = (
+        "import sys, answer_normalizers; heavy = {'sympy', 'numpy', 'mathevalkit', 'mpmath', 'math_verify'};"
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in heavy))"
+    )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 
@@ -230,3 +261,14 @@ def test_every_policy_field_is_documented_where_it_stands():
         assert f"    {name}: " in source
         after = source.split(f"    {name}: ", 1)[1].split("\n", 1)[1]
         assert after.lstrip().startswith('"""'), name
+
+
+CORE = """asking algebra balls brackets calls comparison equivalence exact expressions field grammar lexer
+normalize
+numbers parser policy polynomials prose reading relations sets settle symbols units values verdict words"""
+
+
+@pytest.mark.parametrize("name", CORE.split())
+def test_the_examples_in_docstrings_hold(name):
+    results = doctest.testmod(importlib.import_module(f"answer_normalizers.{name}"))
+    assert results.failed == 0

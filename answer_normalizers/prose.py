@@ -1,0 +1,81 @@
+r"""Taking prose off an answer: `The answer is 5 (since x > 0)`, `x = 42 is the final answer`, `about 7`.
+
+    >>> without_prose("The answer is 5, as required", "The answer is 5, as required")
+    ['The answer is 5', '5']
+
+Each way of taking it off gives a candidate, the most cautious first; the first that reads as mathematics is
+taken.
+"""
+
+from __future__ import annotations
+
+import re
+
+from answer_normalizers.normalize import unwrap
+
+TEXT_COMMAND = re.compile(
+    r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}"
+)
+"""A text command and its contents."""
+_REMARKS = r"""since because as about approximately approx\.? where with which or i\.e\. e\.g\. in for by
+when if from see note not the rounded simplified exact using \\approx ≈ ~ \w+ing"""
+_CLAUSES = r"""which since because where as_required as_desired as_needed is_the is_our is_your is_an?
+is_correct so hence thus therefore when whenever in_total in_all altogether respectively approximately rounded
+for_all
+for_any for_every for_each for_some i\.e\.
+\(?(?:in|as_an?)_(?:simplest|lowest|reduced|exact|decimal|interval|set)"""
+_HEDGES = r"""approximately approx\.? about around roughly nearly exactly simply only just either both
+\\approx \\sim ~ ≈"""
+
+
+def _any_of(words: str) -> str:
+    """An alternation of the words of a text, `_` standing for a space in a phrase."""
+    return "|".join(word.replace("_", " ") for word in words.split())
+
+
+_TAIL_PARENTHESIS = re.compile(
+    rf"\s*(?:\\text\s*\{{\s*)?\(\s*(?:{_any_of(_REMARKS)})\b.*$", re.IGNORECASE | re.DOTALL
+)
+_TAIL_CLAUSE = re.compile(
+    r"(?:\s*[,;.]\s*|\s+|\s*\\(?:quad|qquad|,|;)\s*|\s*\\text\s*\{\s*,?\s*)"
+    rf"(?:{_any_of(_CLAUSES)})\b.*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEDGE = re.compile(rf"^(?:{_any_of(_HEDGES)})\s*(?=[\d\\$.(\-+])", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^[^0-9\\$=<>{}()\[\]]*?(?:\b(?:is|are|was|be|equals?|equal to|gives?|get|yields?)\b|:)"
+    rf"\s*(?:(?:{_any_of(_HEDGES)}|equal to|therefore|thus)\s+)?",
+    re.IGNORECASE,
+)
+
+
+def flatten(text: str) -> str:
+    """Drop text commands, keeping their contents, and LaTeX spacing."""
+    for _ in range(4):
+        after = TEXT_COMMAND.sub(r"\1", text)
+        if after == text:
+            break
+        text = after
+    return re.sub(r"\\[,;:! ]|~", " ", text.replace("\\!", "")).strip()
+
+
+def without_prose(clean: str, flat: str) -> list[str]:
+    """The answer with its prose taken off, from `clean` and from `flat`, the answer without text commands."""
+    candidates: list[str] = []
+
+    def offer(text: str) -> None:
+        text = unwrap(text)
+        if text and text not in candidates and text != clean:
+            candidates.append(text)
+
+    for base in (clean, flat):
+        without_remark = _TAIL_PARENTHESIS.sub("", base)
+        offer(without_remark)
+        clause = _TAIL_CLAUSE.sub("", without_remark)
+        offer(clause)
+        hedged = _HEDGE.sub("", clause)
+        offer(hedged)
+        lead = _LEAD.match(hedged)
+        if lead and lead.end() < len(hedged):
+            offer(_TAIL_CLAUSE.sub("", _TAIL_PARENTHESIS.sub("", hedged[lead.end() :])))
+    return candidates
