@@ -56,4 +56,5 @@ def interrupts_once() -> Iterator[Interrupts]:
         yield interrupts
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Once stopped, the process is ending, and one signal more must not disturb that either.
+            signal.signal(number, handler if interrupts.received is None else signal.SIG_IGN)

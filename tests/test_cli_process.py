@@ -146,6 +146,19 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(slow: Sums, more_sign
     assert sorted(keys(run_dir), key=int) == [str(i) for i in range(30)]
 
 
+def test_ctrl_c_held_down_until_the_end_shows_no_traceback(slow: Sums):
+    running = start(slow_command(slow), cwd=slow.folder, PYTHONPATH=str(slow.folder))
+    wait_for_lines(slow, 2)
+    while running.poll() is None:
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.003)
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "Traceback" not in err
+    assert "KeyboardInterrupt" not in err
+    assert (slow.folder / "closed").exists()
+
+
 def test_after_new_the_command_to_go_on_names_the_run(slow: Sums):
     running = start(slow_command(slow, "--new"), cwd=slow.folder, PYTHONPATH=str(slow.folder))
     wait_for_lines(slow, 2)
