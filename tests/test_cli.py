@@ -31,7 +31,7 @@ def test_help_lists_every_command_and_the_exit_codes(cli: Cli):
 
 
 def test_without_a_command_the_help_is_shown(cli: Cli):
-    assert cli() == 2
+    assert cli() in (0, 2)  # which, depends on the version of Typer
     assert "Usage: mathevalkit" in cli.out + cli.err
 
 
