@@ -35,6 +35,12 @@ def compare(
     flips: Annotated[
         int, typer.Option("--flips", metavar="N", min=0, help="Show N of the samples that flipped.")
     ] = 0,
+    wanted: Annotated[
+        float | None,
+        typer.Option(
+            "--wanted", metavar="POINTS", help="Say how many samples a difference of this size needs."
+        ),
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")
     ] = None,
@@ -43,6 +49,8 @@ def compare(
     """Compare checkpoints on the same samples, subject by subject, with paired tests."""
     from mathevalkit.comparing import compare as compare_runs
 
+    if wanted is not None and not 0 < wanted <= 100:
+        raise UsageError(f"--wanted {wanted:g}: expected points above 0, at most 100")
     comparison = compare_runs(*_at_least_two(runs), scorer=scorer, shared=shared, alpha=alpha)
     if csv is not None:
         try:
@@ -54,7 +62,13 @@ def compare(
         return
     from mathevalkit.compare_display import print_comparison
 
-    print_comparison(make_console(sys.stdout), comparison, cross=cross, flips=flips)
+    print_comparison(
+        make_console(sys.stdout),
+        comparison,
+        cross=cross,
+        flips=flips,
+        wanted=None if wanted is None else wanted / 100,
+    )
 
 
 def _at_least_two(runs: list[str]) -> list[str]:

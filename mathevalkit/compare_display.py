@@ -34,7 +34,12 @@ QUESTION_WIDTH = 60
 
 
 def print_comparison(
-    console: Console, comparison: Comparison, *, cross: bool = False, flips: int = 0
+    console: Console,
+    comparison: Comparison,
+    *,
+    cross: bool = False,
+    flips: int = 0,
+    wanted: float | None = None,
 ) -> None:
     """The tables, then what stands behind them.
 
@@ -43,6 +48,7 @@ def print_comparison(
         comparison: what.
         cross: also every subject at every level.
         flips: show that many of the samples that flipped, for each checkpoint.
+        wanted: say how many samples a true difference of that size would need; a fraction.
     """
     from rich.text import Text
 
@@ -58,7 +64,9 @@ def print_comparison(
         console.print()
     star = f"* significant at {comparison.alpha:g} after Holm's correction within its table"
     console.print(Text(f"{star}; differences in points", style="dim"), soft_wrap=True)
-    for line in chain(*(_gap_lines(comparison, gap) for gap in comparison.gaps), _at_k_lines(comparison)):
+    for line in chain(
+        *(_gap_lines(comparison, gap, wanted) for gap in comparison.gaps), _at_k_lines(comparison)
+    ):
         console.print(Text(line), soft_wrap=True)
     for note in comparison.notes:
         console.print(Text.assemble(("! ", "yellow"), clean(note)), soft_wrap=True)
@@ -133,7 +141,7 @@ def _table(comparison: Comparison, name: str, rows: Sequence[Row], *, width: int
     return table
 
 
-def _gap_lines(comparison: Comparison, gap: Gap) -> Iterator[str]:
+def _gap_lines(comparison: Comparison, gap: Gap, wanted: float | None) -> Iterator[str]:
     """Flips, where the difference comes from, and what the samples could have shown."""
     index = [other.label for other in comparison.others].index(gap.checkpoint)
     overall = comparison.rows[0].differences[index]
@@ -161,6 +169,9 @@ def _gap_lines(comparison: Comparison, gap: Gap) -> Iterator[str]:
             f"  these {overall.samples:,} samples show a true difference of {100 * overall.detectable:.1f} "
             "points four times in five"
         )
+    if wanted is not None:
+        needed = overall.samples_needed(wanted, alpha=comparison.alpha)
+        yield f"  a true difference of {100 * wanted:g} points needs {needed:,} samples like these"
 
 
 def _at_k_lines(comparison: Comparison) -> Iterator[str]:

@@ -229,6 +229,8 @@ def _difference(pairs: Sequence[tuple[Lines, Lines]], *, alpha: float) -> Differ
         gained=paired.gained,
         lost=paired.lost,
         detectable=detectable,
+        spread=paired.spread,
+        binary=paired.binary,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mathevalkit.at_k import AtK
 from mathevalkit.manifest_changes import Change
+from mathevalkit.power import samples_needed, samples_needed_for_mean
 from mathevalkit.stats import p_text
 from mathevalkit.types import Accuracy, Outcome
 
@@ -55,6 +56,17 @@ class Difference:
     detectable: float | None
     """The smallest true difference that these samples show with power 0.8, given how many of them flip
     and without correction for other groups; None where they are too few for any."""
+    spread: float
+    """Root mean square of the differences of single samples; for one completion a sample its square is the
+    share of samples that flipped."""
+    binary: bool
+    """One completion a sample in both runs."""
+
+    def samples_needed(self, difference: float, *, alpha: float = 0.05) -> int:
+        """How many samples like these show a true difference of that size with power 0.8."""
+        if self.binary:
+            return samples_needed(difference=difference, flips=self.spread**2, alpha=alpha)
+        return samples_needed_for_mean(difference=difference, spread=self.spread, alpha=alpha)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 import mathevalkit
+from mathevalkit.power import samples_needed
 from tests.cli_helpers import Cli, Sums
 
 
@@ -45,6 +46,14 @@ def test_compare_shows_flips_with_both_answers(cli: Cli, runs: list[str]) -> Non
     assert cli("compare", *runs, "--flips", "20", "--cross") == 0
     row = next(line for line in cli.out.splitlines() if line.startswith("3 "))
     assert row.split()[1:] == ["What", "is", "3", "+", "3?", "6", "wrong:", "7", "correct:", "6"]
+
+
+def test_compare_says_how_many_samples_a_wanted_difference_needs(cli: Cli, runs: list[str]) -> None:
+    assert cli("compare", *runs, "--wanted", "5") == 0
+    needed = samples_needed(difference=0.05, flips=11 / 30)
+    assert f"a true difference of 5 points needs {needed:,} samples like these" in cli.out
+    assert cli("compare", *runs, "--wanted", "0") == 2
+    assert cli.err == "error: --wanted 0: expected points above 0, at most 100\n"
 
 
 def test_compare_as_json_and_csv(cli: Cli, runs: list[str], tmp_path: Path) -> None:

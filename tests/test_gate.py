@@ -103,6 +103,21 @@ def test_false_alarms_and_missed_drops_keep_to_alpha() -> None:
     )
 
 
+def test_runs_with_other_numbers_of_completions_are_gated_without_history(tmp_path: Path) -> None:
+    samples = problems(300)
+    rng = np.random.default_rng(3)
+    four: dict[str, list[Outcome]] = {
+        s.id: ["correct" if hit else "wrong" for hit in rng.random(4) < 0.7] for s in samples
+    }
+    one: dict[str, Outcome] = {s.id: "wrong" if s.id.endswith("1") else "correct" for s in samples}
+    for run_id in ("1", "2"):
+        baseline = write_run(tmp_path, four, samples=samples, run_id=run_id)
+    report = gate(baseline, write_run(tmp_path, one, samples=samples, model="x"))
+    assert report.decision.decision == "pass"
+    assert report.decision.candidate == 0.9
+    assert report.repeats == ()
+
+
 # ---- what repeated runs teach ----------------------------------------------------------------------
 
 
