@@ -41,7 +41,7 @@ from mathevalkit.types import EngineOptions, Message, ModelInfo
 
 ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # we are a process of our own already
-    "VLLM_WORKER_MULTIPROCESSING_METHOD": "spawn",  # a forked worker would keep our pipes open
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a forked worker would keep our pipes open
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_CONFIGURE_LOGGING": "1",
     "TOKENIZERS_PARALLELISM": "true",

@@ -235,6 +235,36 @@ def test_after_an_accident_every_request_has_come_back_once(name, accident, tmp_
         backend.close()
 
 
+def test_a_process_of_vllm_that_dies_is_noticed_although_step_waits_for_it(tmp_path, monkeypatch):
+    if not available("vllm"):
+        pytest.skip("vllm is not installed")
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "1")
+    backend = open_backend(options("vllm", tmp_path / "log"))
+    try:
+        backend.start()
+        backend.load()
+        requests = ask(chat(backend, *QUESTIONS), Sampling(max_tokens=24))
+        stream = backend.generate(requests)
+        done = [next(stream)]
+        (core,) = (pid for pid in children(engine_pid(backend)) if "EngineCore" in command_line(pid))
+        os.kill(core, signal.SIGKILL)
+        done.extend(stream)
+        assert sorted(int(c.sample_id) for c in done) == list(range(len(requests)))
+        assert backend.restarts == 1
+    finally:
+        backend.close()
+    assert "EngineCore" in (tmp_path / "log").read_text()
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+
+
 CASES = {
     "llama_cpp": [
         ({"model": "nowhere.gguf"}, errors.ModelNotFoundError, "no such file"),
