@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mathevalkit.cli_tasks import Json, print_json
+from mathevalkit.cli_tasks import Json, TaskDirs, print_json
 from mathevalkit.errors import UsageError
 from mathevalkit.terminal import make_console
 
@@ -44,6 +44,11 @@ def compare(
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")
     ] = None,
+    data_file: Annotated[
+        str | None,
+        typer.Option("--data-file", metavar="FILE", help="The rows, where they are not where they were."),
+    ] = None,
+    task_dir: TaskDirs = None,
     as_json: Json = False,
 ) -> None:
     """Compare checkpoints on the same samples, subject by subject, with paired tests."""
@@ -51,7 +56,14 @@ def compare(
 
     if wanted is not None and not 0 < wanted <= 100:
         raise UsageError(f"--wanted {wanted:g}: expected points above 0, at most 100")
-    comparison = compare_runs(*_at_least_two(runs), scorer=scorer, shared=shared, alpha=alpha)
+    comparison = compare_runs(
+        *_at_least_two(runs),
+        scorer=scorer,
+        shared=shared,
+        alpha=alpha,
+        data_file=data_file,
+        task_dirs=tuple(task_dir or ()),
+    )
     if csv is not None:
         try:
             comparison.to_frame().to_csv(csv, index=False)

@@ -63,7 +63,8 @@ def print_comparison(
         console.print(_table(comparison, name, rows, width=console.width))
         console.print()
     star = f"* significant at {comparison.alpha:g} after Holm's correction within its table"
-    console.print(Text(f"{star}; differences in points", style="dim"), soft_wrap=True)
+    scorers = ", ".join(dict.fromkeys(clean(c.scorer) for c in comparison.checkpoints))
+    console.print(Text(f"{star}; in points; scorer {scorers}", style="dim"), soft_wrap=True)
     for line in chain(
         *(_gap_lines(comparison, gap, wanted) for gap in comparison.gaps), _at_k_lines(comparison)
     ):

@@ -43,6 +43,8 @@ def compare(
     scorer: str | None = None,
     shared: bool = False,
     alpha: float = 0.05,
+    data_file: str | Path | None = None,
+    task_dirs: Sequence[str | Path] = (),
 ) -> Comparison:
     """Compare runs with the first of them.
 
@@ -53,6 +55,8 @@ def compare(
             one that all runs were scored with.
         shared: compare the samples that all runs have where they were not run on the same rows.
         alpha: level of the tests, one minus the confidence of the intervals.
+        data_file: the rows of the first run, where they are not where they were.
+        task_dirs: folders of the user's own task files.
 
     Raises:
         UsageError: no second run, a run given twice, or alpha out of range.
@@ -69,7 +73,7 @@ def compare(
     notes: list[str] = []
     runs = _read_alike(paths, scorer=scorer, notes=notes)
     alignment = align(runs, shared=shared)
-    samples, fault = samples_of(runs[0])
+    samples, fault = samples_of(runs[0], data_file=data_file, task_dirs=task_dirs)
     if fault is not None:
         notes.append(f"the rows cannot be read, so there are no subjects and levels: {fault}")
     problems = [samples.get(ids[0]) for ids in alignment.ids]

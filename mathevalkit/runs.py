@@ -112,9 +112,11 @@ def common_scorer(runs: Sequence[ScoredRun]) -> str | None:
     return next((scorer for scorer in candidates if all(scorer in names for names in known)), None)
 
 
-def samples_of(run: ScoredRun) -> tuple[dict[str, Sample], str | None]:
+def samples_of(
+    run: ScoredRun, *, data_file: str | Path | None = None, task_dirs: Sequence[str | Path] = ()
+) -> tuple[dict[str, Sample], str | None]:
     """The rows a run was made on, by id, and where they cannot be read: none, and why."""
     try:
-        return run_samples(run.manifest, path=run.path), None
+        return run_samples(run.manifest, path=run.path, data_file=data_file, task_dirs=task_dirs), None
     except MathEvalError as error:
         return {}, "; ".join(str(error).splitlines())

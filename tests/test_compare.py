@@ -136,6 +136,12 @@ def test_without_the_rows_the_whole_is_compared_and_the_reason_said(tmp_path: Pa
     )
 
 
+def test_rows_that_moved_can_be_named(tmp_path: Path, task_path: Path, base: Path, tuned: Path) -> None:
+    moved = (task_path.parent / "handmade.jsonl").rename(tmp_path / "elsewhere.jsonl")
+    assert "the rows cannot be read" in compare(base, tuned).notes[0]
+    assert len(compare(base, tuned, data_file=moved).rows) == 12
+
+
 def test_a_failed_completion_is_never_a_wrong_answer(tmp_path: Path, task_path: Path, base: Path) -> None:
     broken = BASE | dict.fromkeys(("0", "1", "2"), "backend_error")
     other = write_run(tmp_path, broken, samples=SAMPLES, task_path=task_path, model="other")
@@ -464,6 +470,7 @@ def test_the_terminal_shows_table_reasons_and_flips(base: Path, tuned: Path) -> 
     assert "+17.5 points = +0.0 wrong ↔ correct, +5.0 no answer ↔ correct, +12.5 truncated ↔ correct" in text
     assert "+0.0 points on the 90 samples that both answered" in text
     assert "tuned: 3 of 41 flips" in text
+    assert "scorer auto" in text
 
 
 def test_the_table_fits_a_narrow_terminal(tmp_path: Path, task_path: Path, base: Path, tuned: Path) -> None:
