@@ -99,17 +99,18 @@ def main() -> None:
     parser.add_argument("--completions", type=int, default=200_000)
     parser.add_argument("--distinct", action="store_true")
     args = parser.parse_args()
-    print(
-        f"{'completions':>12} {'wall s':>8} {'CPU s':>8} {'per wall s':>12} {'per CPU s':>12} {'generation/s':>13} {'peak MB':>8}"
-    )
+    heads = ("completions", "wall s", "CPU s", "per wall s", "per CPU s", "generation/s", "peak MB")
+    print(*(f"{head:>12}" for head in heads))
     for completions in (args.completions // 10, args.completions):
         samples = completions if args.distinct else 1000
         wall, cpu, memory, results = measure(samples, completions // samples)
         assert results["overall"]["completions"] == completions, results["overall"]
         generation = completions / results["seconds"]["generation"]
+        rates = (completions / wall, completions / cpu, generation)
         print(
-            f"{completions:>12,} {wall:>8.1f} {cpu:>8.1f} {completions / wall:>12,.0f} {completions / cpu:>12,.0f} "
-            f"{generation:>13,.0f} {memory:>8.0f}"
+            f"{completions:>12,} {wall:>12.1f} {cpu:>12.1f}",
+            *(f"{r:>12,.0f}" for r in rates),
+            f"{memory:>12.0f}",
         )
 
 

@@ -222,7 +222,9 @@ def read_request(arguments: RunArguments) -> RunRequest:
     """
     _check_together(arguments)
     if arguments.scorers:
-        _check_scorers(arguments.scorers)
+        from mathevalkit.scoring import find_scorers
+
+        find_scorers(arguments.scorers)  # before anything starts
     models, tasks = tuple(arguments.model or ()), tuple(arguments.task or ())
     engine, options = EngineOptions(model=""), RunOptions()
     if arguments.resume is not None:
@@ -303,18 +305,6 @@ _LEAST = {
     "max_restarts": 0,
 }
 """The smallest value of options that no later station checks; ``prompting`` checks a recipe's."""
-
-
-def _check_scorers(names: Sequence[str]) -> None:
-    """Refuse an unknown scorer before anything starts; the registry's message names near ones."""
-    from answer_normalizers.registry import PluginError, UnknownNameError
-    from answer_normalizers.scorers import get_scorer
-
-    for name in names:
-        try:
-            get_scorer(name)
-        except (UnknownNameError, PluginError) as error:
-            raise UsageError(f"--scorer: {error}") from error
 
 
 def _manifest(path: str) -> RunManifest:

@@ -88,7 +88,11 @@ class Preview:
 
 def preview(plan: Plan, *, tokenizer: Tokenizer | None) -> Preview:
     """Everything a dry run shows."""
-    folder = _same_run(plan)
+    from mathevalkit.plan import run_folder
+    from mathevalkit.resume import folder_to_resume
+
+    where = run_folder(plan)
+    folder = folder_to_resume(plan, where)
     done = _on_disk(folder) if folder is not None else set()
     left = [sample for sample in plan.samples if (sample.id, 0) not in done] or list(plan.samples)
     return Preview(
@@ -105,7 +109,7 @@ def preview(plan: Plan, *, tokenizer: Tokenizer | None) -> Preview:
         recipe_reason=plan.recipe_reason,
         sampling=sampling_text(plan.recipe),
         scorers=plan.scorers,
-        run_dir=str(folder or _folder(plan)),
+        run_dir=str(folder or where),
         on_disk=len(done) if folder is not None else None,
         whole=folder is not None and (folder / "results.json").exists(),
         prompts=tuple(_prompt_previews(plan, left[:PROMPTS], tokenizer)),
@@ -114,23 +118,6 @@ def preview(plan: Plan, *, tokenizer: Tokenizer | None) -> Preview:
 
 
 # ---- what is on disk -------------------------------------------------------------------------------
-
-
-def _folder(plan: Plan) -> Path:
-    from mathevalkit.plan import run_folder
-
-    return run_folder(plan)
-
-
-def _same_run(plan: Plan) -> Path | None:
-    """The run directory that this plan would go on with."""
-    from mathevalkit.journal import find_same_run, load_manifest, require_same_identity
-
-    if plan.options.resume:
-        path = Path(plan.options.resume)
-        require_same_identity(path, dict(load_manifest(path).identity), plan.identity)
-        return path
-    return None if plan.options.new else find_same_run(_folder(plan), plan.identity)
 
 
 def _on_disk(folder: Path) -> set[tuple[str, int]]:

@@ -18,13 +18,11 @@ from pathlib import Path
 
 from answer_normalizers import check
 from answer_normalizers.reading import read
-from answer_normalizers.registry import PluginError, UnknownNameError
-from answer_normalizers.scorers import get_scorer
 from mathevalkit.errors import UsageError
 from mathevalkit.generation_files import Source, open_sources
 from mathevalkit.generation_lines import Fields, Generation
 from mathevalkit.outcomes import scored
-from mathevalkit.scoring import verdict_of
+from mathevalkit.scoring import find_scorers, verdict_of
 from mathevalkit.trees import tree
 from mathevalkit.types import FinishReason, Outcome
 
@@ -150,10 +148,7 @@ def _find(source: Source, sample_id: str, k: int) -> Generation:
 
 
 def _opinion(name: str, generation: Generation, *, strategy: str) -> ScorerOpinion:
-    try:
-        scorer = get_scorer(name, strategy=strategy)
-    except (UnknownNameError, PluginError) as error:
-        raise UsageError(str(error)) from error
+    ((_, scorer),) = find_scorers([name], strategy=strategy)
     verdict = verdict_of(name, scorer, gold=generation.gold, completion=generation.completion)
     line = scored(generation.completion, verdict)
     extraction = verdict.extraction if verdict is not None else None

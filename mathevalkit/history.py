@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mathevalkit.journal import MANIFEST, RESULTS, identity_difference, load_manifest
+from mathevalkit.journal import MANIFEST, RESULTS, load_manifest
+from mathevalkit.resume import identity_difference
 from mathevalkit.stats import Score
 from mathevalkit.types import RunManifest
 

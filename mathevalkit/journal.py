@@ -32,7 +32,7 @@ from typing import Any
 
 import orjson
 
-from mathevalkit.errors import ManifestMismatchError, RunDirectoryError, RunLockedError
+from mathevalkit.errors import RunDirectoryError, RunLockedError
 from mathevalkit.records import decode, encode, encode_line
 from mathevalkit.types import Completion, Results, RunManifest, ScoredCompletion
 
@@ -380,47 +380,3 @@ def load_run(path: str | Path) -> tuple[RunManifest, Results | None]:
     except (OSError, orjson.JSONDecodeError) as error:
         raise RunDirectoryError(f"{file}: cannot be read: {error}") from error
     return manifest, decode(Results, record, where=str(file))
-
-
-def find_runs(root: Path) -> Iterator[Path]:
-    """Run directories below a folder, newest first within a model and task."""
-    for manifest in sorted(root.glob(f"*/*/*/{MANIFEST}"), key=lambda p: p.parent.name, reverse=True):
-        yield manifest.parent
-
-
-def find_same_run(folder: Path, identity: Any) -> Path | None:
-    """The newest run in ``runs/<model>/<task>`` made with the same identity, whole or not."""
-    if not folder.is_dir():
-        return None
-    for manifest in sorted(folder.glob(f"*/{MANIFEST}"), key=lambda p: p.parent.name, reverse=True):
-        if not identity_difference(load_manifest(manifest.parent).identity, identity):
-            return manifest.parent
-    return None
-
-
-def identity_difference(ours: Any, theirs: Any, *, prefix: str = "") -> list[str]:
-    """Where two identities differ, as ``field: on disk …, now …`` lines; empty where they agree."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return [
-            line
-            for key in sorted({*ours, *theirs})
-            for line in identity_difference(
-                ours.get(key), theirs.get(key), prefix=f"{prefix}.{key}" if prefix else key
-            )
-        ]
-    return [] if ours == theirs else [f"{prefix}: on disk {_short(ours)}, now {_short(theirs)}"]
-
-
-def require_same_identity(path: Path, on_disk: Any, now: Any) -> None:
-    """Raise ManifestMismatchError with the differences shown, unless there are none."""
-    if lines := identity_difference(on_disk, now):
-        raise ManifestMismatchError(
-            f"{path}: this run was made with other settings and cannot be resumed with these:\n  "
-            + "\n  ".join(lines)
-            + "\nRepeat it with the settings on disk, or start a new run without --resume"
-        )
-
-
-def _short(value: Any) -> str:
-    text = orjson.dumps(value, default=str).decode()
-    return text if len(text) <= 120 else f"{text[:117]}..."

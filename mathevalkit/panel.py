@@ -30,14 +30,11 @@ from typing import Literal, TypeAlias
 
 from answer_normalizers import check
 from answer_normalizers.numbers import plain_number
-from answer_normalizers.registry import PluginError, UnknownNameError
-from answer_normalizers.scorers import get_scorer
 from answer_normalizers.spans import words
-from mathevalkit.errors import UsageError
 from mathevalkit.generation_lines import Block, Generation, Layout
 from mathevalkit.outcomes import scored
 from mathevalkit.records import encode_line
-from mathevalkit.scoring import verdict_of
+from mathevalkit.scoring import find_scorers, verdict_of
 from mathevalkit.types import OUTCOMES, Completion, Outcome, ScoredCompletion
 
 Cause: TypeAlias = Literal["extraction", "normalisation", "rounding", "truncation", "undecided"]
@@ -158,10 +155,7 @@ class Panel:
     """
 
     def __init__(self, scorers: Sequence[str], *, strategy: str = "auto") -> None:
-        try:
-            self._scorers = [(name, get_scorer(name, strategy=strategy)) for name in scorers]
-        except (UnknownNameError, PluginError) as error:
-            raise UsageError(str(error)) from error
+        self._scorers = find_scorers(scorers, strategy=strategy)
 
     def judge(self, completion: Completion, gold: str) -> list[ScoredCompletion]:
         """One verdict for each scorer."""

@@ -30,13 +30,11 @@ from mathevalkit.journal import (
     RESULTS,
     SCHEMA_VERSION,
     Journal,
-    find_same_run,
-    load_manifest,
     load_run,
-    require_same_identity,
 )
 from mathevalkit.observer import Observer
 from mathevalkit.plan import make_manifest, make_plan, model_slug, run_folder, versions
+from mathevalkit.resume import folder_to_resume
 from mathevalkit.scoring import Judge
 from mathevalkit.types import (
     Completion,
@@ -184,7 +182,7 @@ def _preflight(plans: Sequence[Plan], engine: Backend, observer: Observer) -> No
 
 def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Observer) -> Results:
     """One plan to its results: what is on disk already, what is missing, the aggregates."""
-    folder = _folder_to_resume(plan)
+    folder = folder_to_resume(plan, run_folder(plan))
     if folder is not None and (folder / RESULTS).exists() and not plan.options.resume:
         _, results = load_run(folder)
         if results is not None and _scored_alike(results, plan):
@@ -205,14 +203,6 @@ def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Obs
 def _scored_alike(results: Results, plan: Plan) -> bool:
     """Whether a whole run holds what is asked for; with other scorers it is only scored again."""
     return (results.scorer, *results.other_scorers) == plan.scorers
-
-
-def _folder_to_resume(plan: Plan) -> Path | None:
-    if plan.options.resume:
-        path = Path(plan.options.resume)
-        require_same_identity(path, dict(load_manifest(path).identity), plan.identity)
-        return path
-    return None if plan.options.new else find_same_run(run_folder(plan), plan.identity)
 
 
 class Session:

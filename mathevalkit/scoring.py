@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from answer_normalizers import Verdict
+from answer_normalizers.registry import PluginError, UnknownNameError
 from answer_normalizers.scorers import Scorer, get_scorer
+from mathevalkit.errors import UsageError
 from mathevalkit.metrics import Breakdown, Tally
 from mathevalkit.outcomes import scored
 from mathevalkit.types import Accuracy, Completion, Sample, ScoredCompletion
+
+
+def find_scorers(names: Sequence[str], *, strategy: str | None = None) -> list[tuple[str, Scorer]]:
+    """Scorers by name, with the extraction strategy for those that take one.
+
+    Raises:
+        UsageError: no scorer is called that, or it cannot be loaded; the message names near matches.
+    """
+    try:
+        return [(name, get_scorer(name, strategy=strategy)) for name in names]
+    except (UnknownNameError, PluginError) as error:
+        raise UsageError(f"scorer: {error}") from error
 
 
 class Judge:
@@ -22,9 +36,7 @@ class Judge:
 
     def __init__(self, scorers: Sequence[str], *, strategy: str, samples: Mapping[str, Sample]) -> None:
         self._samples = samples
-        self._scorers: list[tuple[str, Scorer]] = [
-            (name, get_scorer(name, strategy=strategy)) for name in scorers
-        ]
+        self._scorers = find_scorers(scorers, strategy=strategy)
         self.breakdown = Breakdown(samples)
         self._others = {name: Tally() for name in scorers[1:]}
 

@@ -58,8 +58,8 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
         ["mathevalkit.stats", "mathevalkit.power", "mathevalkit.at_k"],
         ["vocabulary", "scoring", *ENGINE],
     ),
-    "journal": (["mathevalkit.journal"], ["vocabulary", "records"]),
-    "plan": (["mathevalkit.plan"], ["vocabulary", "data", "prompting", "protocol", "journal"]),
+    "journal": (["mathevalkit.journal", "mathevalkit.resume"], ["vocabulary", "records"]),
+    "plan": (["mathevalkit.plan"], ["vocabulary", "data", "prompting", "protocol", "journal", "scoring"]),
     "preflight": (
         ["mathevalkit.preflight"],
         ["vocabulary", "tasks", "data", "prompting", "protocol", *ENGINE],

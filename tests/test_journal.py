@@ -21,14 +21,13 @@ from mathevalkit.journal import (
     GENERATIONS,
     AppendFile,
     Journal,
-    find_same_run,
     load_manifest,
     load_run,
     read_lines,
-    require_same_identity,
     write_atomically,
 )
 from mathevalkit.records import decode, encode_line
+from mathevalkit.resume import find_same_run, require_same_identity
 from mathevalkit.types import Completion
 from tests.factories import completion, manifest
 
