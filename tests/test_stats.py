@@ -169,6 +169,7 @@ def test_tangos_interval_reproduces_the_published_example() -> None:
     assert (round(low, 3), round(high, 3)) == (0.026, 0.517)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 60).flatmap(
         lambda n: st.integers(0, n).flatmap(
