@@ -222,9 +222,9 @@ def read_request(arguments: RunArguments) -> RunRequest:
     """
     _check_together(arguments)
     if arguments.scorers:
-        from mathevalkit.scoring import find_scorers
+        from mathevalkit.scoring import Reading, find_scorers
 
-        find_scorers(arguments.scorers)  # before anything starts
+        find_scorers(arguments.scorers, Reading())  # before anything starts
     models, tasks = tuple(arguments.model or ()), tuple(arguments.task or ())
     engine, options = EngineOptions(model=""), RunOptions()
     if arguments.resume is not None:

@@ -22,7 +22,7 @@ from mathevalkit.errors import UsageError
 from mathevalkit.generation_files import Source, open_sources
 from mathevalkit.generation_lines import Fields, Generation
 from mathevalkit.outcomes import scored
-from mathevalkit.scoring import find_scorers, verdict_of
+from mathevalkit.scoring import Reading, find_scorers, verdict_of
 from mathevalkit.trees import tree
 from mathevalkit.types import FinishReason, Outcome
 
@@ -113,8 +113,8 @@ def explain(
     generation = _find(source, sample_id, k)
     manifest = source.manifest
     names = tuple(dict.fromkeys(scorers)) or (manifest.scorers if manifest else ("auto",))
-    used = strategy or (manifest.recipe.strategy if manifest else "auto")
-    opinions = tuple(_opinion(name, generation, strategy=used) for name in names)
+    used = Reading(strategy or "auto") if manifest is None else Reading.of(manifest.recipe, strategy=strategy)
+    opinions = tuple(_opinion(name, generation, used) for name in names)
     sample = source.samples.get(sample_id)
     completion = generation.completion
     return Explanation(
@@ -147,8 +147,8 @@ def _find(source: Source, sample_id: str, k: int) -> Generation:
     raise UsageError(f"{source.path}: no sample {sample_id!r}; there are {', '.join(near)} …")
 
 
-def _opinion(name: str, generation: Generation, *, strategy: str) -> ScorerOpinion:
-    ((_, scorer),) = find_scorers([name], strategy=strategy)
+def _opinion(name: str, generation: Generation, reading: Reading) -> ScorerOpinion:
+    ((_, scorer),) = find_scorers([name], reading)
     verdict = verdict_of(name, scorer, gold=generation.gold, completion=generation.completion)
     line = scored(generation.completion, verdict)
     extraction = verdict.extraction if verdict is not None else None

@@ -34,7 +34,7 @@ from answer_normalizers.spans import words
 from mathevalkit.generation_lines import Block, Generation, Layout
 from mathevalkit.outcomes import scored
 from mathevalkit.records import encode_line
-from mathevalkit.scoring import find_scorers, verdict_of
+from mathevalkit.scoring import Reading, find_scorers, verdict_of
 from mathevalkit.types import OUTCOMES, Completion, Outcome, ScoredCompletion
 
 Cause: TypeAlias = Literal["extraction", "normalisation", "rounding", "truncation", "undecided"]
@@ -93,14 +93,14 @@ class JudgeBlock:
     layout: Layout
     label: str
     scorers: tuple[str, ...]
-    strategy: str
+    reading: Reading
     with_lines: bool
     max_disagreements: int | None
     """Disagreements described for each block and kind; None for all. All are counted."""
 
     def __call__(self, block: Block) -> JudgedBlock:
         """Judge every generation of the block."""
-        panel = _panel(self.scorers, self.strategy)
+        panel = _panel(self.scorers, self.reading)
         keys = bytearray()
         codes = [bytearray() for _ in self.scorers]
         lines = [bytearray() for _ in self.scorers]
@@ -147,6 +147,9 @@ class JudgeBlock:
         )
 
 
+DEFAULT_READING = Reading()
+
+
 class Panel:
     """Scorers by name, asked one after the other.
 
@@ -154,8 +157,8 @@ class Panel:
         UsageError: no scorer is called that, or it cannot be loaded.
     """
 
-    def __init__(self, scorers: Sequence[str], *, strategy: str = "auto") -> None:
-        self._scorers = find_scorers(scorers, strategy=strategy)
+    def __init__(self, scorers: Sequence[str], reading: Reading = DEFAULT_READING) -> None:
+        self._scorers = find_scorers(scorers, reading)
 
     def judge(self, completion: Completion, gold: str) -> list[ScoredCompletion]:
         """One verdict for each scorer."""
@@ -166,9 +169,9 @@ class Panel:
 
 
 @cache
-def _panel(scorers: tuple[str, ...], strategy: str) -> Panel:
+def _panel(scorers: tuple[str, ...], reading: Reading) -> Panel:
     """Loaded once in each worker process."""
-    return Panel(scorers, strategy=strategy)
+    return Panel(scorers, reading)
 
 
 def _key(sample_id: str) -> bytes:

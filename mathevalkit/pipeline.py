@@ -35,7 +35,7 @@ from mathevalkit.journal import (
 from mathevalkit.observer import Observer
 from mathevalkit.plan import make_manifest, make_plan, model_slug, run_folder, versions
 from mathevalkit.resume import folder_to_resume
-from mathevalkit.scoring import Judge
+from mathevalkit.scoring import Judge, Reading
 from mathevalkit.types import (
     Completion,
     EngineOptions,
@@ -213,7 +213,7 @@ class Session:
         self._journal = journal
         self._observer = observer
         self._samples = {sample.id: sample for sample in plan.samples}
-        self._judge = Judge(plan.scorers, strategy=plan.recipe.strategy, samples=self._samples)
+        self._judge = Judge(plan.scorers, reading=Reading.of(plan.recipe), samples=self._samples)
         self._done: set[tuple[str, int]] = set()
         self._resumed = 0
         self._prompt_tokens = self._completion_tokens = 0

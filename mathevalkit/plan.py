@@ -48,7 +48,7 @@ def make_plan(
     """
     from mathevalkit.data import select
     from mathevalkit.prompting import choose_recipe, prompt_hash, with_overrides
-    from mathevalkit.scoring import find_scorers
+    from mathevalkit.scoring import Reading, find_scorers
 
     if options.limit is not None and options.first is not None:
         raise UsageError("--limit (a seeded sample) and --first (the first rows) exclude each other")
@@ -73,7 +73,7 @@ def make_plan(
     )
     samples = select(data.samples, limit=selection.limit, first=selection.first, seed=selection.seed)
     scorers = options.scorers or (recipe.scorer, *recipe.also_scorers)
-    find_scorers(scorers, strategy=recipe.strategy)  # an unknown one is refused before anything is made
+    find_scorers(scorers, Reading.of(recipe))  # an unknown one is refused before anything is made
     hash_ = prompt_hash(recipe)
     return Plan(
         model=info,

@@ -231,7 +231,8 @@ def recipe_fingerprint(recipe: Recipe) -> str:
     That is the prompt, the sampling, the extraction and the first scorer; not the recipe's name, its
     origin, or the scorers that are merely reported beside.
     """
-    return _sha256([prompt_hash(recipe), asdict(recipe.sampling), recipe.strategy, recipe.scorer])
+    scoring = [recipe.strategy, recipe.normalizer, recipe.scorer]
+    return _sha256([prompt_hash(recipe), asdict(recipe.sampling), scoring])
 
 
 def _sha256(content: object) -> str:

@@ -32,6 +32,7 @@ from mathevalkit.panel import Cause, Disagreement, JudgeBlock, JudgedBlock, Pane
 from mathevalkit.rescore_counts import Counts, PairCount, ScorerRow
 from mathevalkit.rescore_output import recorded_accuracies, verdict_files
 from mathevalkit.rescore_output import write_results as rewrite_results
+from mathevalkit.scoring import Reading
 
 __all__ = ["PairCount", "Rescored", "ScorerRow", "rescore"]
 
@@ -96,9 +97,9 @@ def rescore(
     if jobs < 1:
         raise UsageError(f"--jobs {jobs}: expected 1 or more")
     sources = _opened(paths, fields=fields, data_file=data_file, task_dirs=task_dirs)
-    plans = [(source, _chosen(source, scorers), _strategy(source, strategy)) for source in sources]
+    plans = [(source, _chosen(source, scorers), _reading(source, strategy)) for source in sources]
     for source, names, used in plans:
-        Panel(names, strategy=used)  # a name that does not exist is found before the work starts
+        Panel(names, used)  # a name that does not exist is found before the work starts
         if write_results and source.manifest and not (source.path / RESULTS).exists():
             raise RunDirectoryError(
                 f"{source.path}: the run is not whole yet, so it has no {RESULTS} to write anew; "
@@ -118,7 +119,7 @@ def rescore(
                     layout=source.layout,
                     label=source.label,
                     scorers=names,
-                    strategy=used,
+                    reading=used,
                     with_lines=source.manifest is not None and (write_verdicts or write_results),
                     max_disagreements=None if on_disagreement else disagreements,
                 ),
@@ -229,8 +230,10 @@ def _chosen(source: Source, scorers: Sequence[str] | str) -> tuple[str, ...]:
     return source.manifest.scorers if source.manifest else ("auto",)
 
 
-def _strategy(source: Source, strategy: str | None) -> str:
-    return strategy or (source.manifest.recipe.strategy if source.manifest else "auto")
+def _reading(source: Source, strategy: str | None) -> Reading:
+    if source.manifest:
+        return Reading.of(source.manifest.recipe, strategy=strategy)
+    return Reading(strategy=strategy or "auto")
 
 
 # ---- streaming -----------------------------------------------------------------------------------------

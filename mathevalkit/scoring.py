@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from answer_normalizers import Verdict
 from answer_normalizers.registry import PluginError, UnknownNameError
@@ -10,17 +11,33 @@ from answer_normalizers.scorers import Scorer, get_scorer
 from mathevalkit.errors import UsageError
 from mathevalkit.metrics import Breakdown, Tally
 from mathevalkit.outcomes import scored
-from mathevalkit.types import Accuracy, Completion, Sample, ScoredCompletion
+from mathevalkit.types import Accuracy, Completion, Recipe, Sample, ScoredCompletion
 
 
-def find_scorers(names: Sequence[str], *, strategy: str | None = None) -> list[tuple[str, Scorer]]:
-    """Scorers by name, with the extraction strategy for those that take one.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How scorers that let their caller choose read a text: a recipe's ``strategy`` and ``normalizer``."""
+
+    strategy: str = "auto"
+    normalizer: str | None = None
+
+    @classmethod
+    def of(cls, recipe: Recipe, *, strategy: str | None = None) -> Reading:
+        """A recipe's own, or with another strategy instead."""
+        return cls(strategy=strategy or recipe.strategy, normalizer=recipe.normalizer)
+
+
+def find_scorers(names: Sequence[str], reading: Reading) -> list[tuple[str, Scorer]]:
+    """Scorers by name, told how to read a text where they take it.
 
     Raises:
         UsageError: no scorer is called that, or it cannot be loaded; the message names near matches.
     """
     try:
-        return [(name, get_scorer(name, strategy=strategy)) for name in names]
+        return [
+            (name, get_scorer(name, strategy=reading.strategy, normalizer=reading.normalizer))
+            for name in names
+        ]
     except (UnknownNameError, PluginError) as error:
         raise UsageError(f"scorer: {error}") from error
 
@@ -30,13 +47,13 @@ class Judge:
 
     Args:
         scorers: names in the registry; the first decides the outcome and the breakdown.
-        strategy: extraction strategy handed to scorers that take one.
+        reading: how scorers that take it read a text.
         samples: by id.
     """
 
-    def __init__(self, scorers: Sequence[str], *, strategy: str, samples: Mapping[str, Sample]) -> None:
+    def __init__(self, scorers: Sequence[str], *, reading: Reading, samples: Mapping[str, Sample]) -> None:
         self._samples = samples
-        self._scorers = find_scorers(scorers, strategy=strategy)
+        self._scorers = find_scorers(scorers, reading)
         self.breakdown = Breakdown(samples)
         self._others = {name: Tally() for name in scorers[1:]}
 

@@ -56,7 +56,7 @@ def _partial_results(path: Path, manifest: RunManifest) -> Results:
     from mathevalkit.data import select
     from mathevalkit.journal import GENERATIONS, read_lines
     from mathevalkit.records import decode
-    from mathevalkit.scoring import Judge
+    from mathevalkit.scoring import Judge, Reading
 
     selection = manifest.selection
     samples = {
@@ -68,7 +68,7 @@ def _partial_results(path: Path, manifest: RunManifest) -> Results:
             seed=selection.seed,
         )
     }
-    judge = Judge(manifest.scorers, strategy=manifest.recipe.strategy, samples=samples)
+    judge = Judge(manifest.scorers, reading=Reading.of(manifest.recipe), samples=samples)
     seen: set[tuple[str, int]] = set()
     read = generated = 0
     for number, record in read_lines(path / GENERATIONS, kind="generations"):

@@ -96,6 +96,7 @@ class RecipeSpec(_Spec):
     scorer: Text = "auto"
     also_scorers: list[Text] = []
     strategy: Text = "auto"
+    normalizer: Text | None = None
     origin: str = ""
 
 
@@ -209,6 +210,9 @@ def _recipe(document: YamlFile, *, name: str, spec: RecipeSpec, directories: Seq
     for field, scorer in (("scorer", merged.scorer), *(("also_scorers", s) for s in merged.also_scorers)):
         _check_name(document, (*here, field), scorer, kind="scorer", known=_scorer_names())
     _check_name(document, (*here, "strategy"), merged.strategy, kind="strategy", known=_strategy_names())
+    if merged.normalizer is not None:
+        names = _normalizer_names()
+        _check_name(document, (*here, "normalizer"), merged.normalizer, kind="normalizer", known=names)
     return Recipe(
         name=name,
         kind=merged.kind,
@@ -224,6 +228,7 @@ def _recipe(document: YamlFile, *, name: str, spec: RecipeSpec, directories: Seq
         scorer=merged.scorer,
         also_scorers=tuple(merged.also_scorers),
         strategy=merged.strategy,
+        normalizer=merged.normalizer,
         system=merged.system,
         shots=tuple(Shot(**shot.model_dump()) for shot in merged.shots),
         origin=merged.origin,
@@ -300,6 +305,12 @@ def _scorer_names() -> Sequence[str]:
 
     # Those whose package is not installed here are named in task files all the same.
     return sorted({*BUILTIN, *list_scorers()})
+
+
+def _normalizer_names() -> Sequence[str]:
+    from answer_normalizers.extractors import list_normalizers
+
+    return list_normalizers()
 
 
 def _strategy_names() -> Sequence[str]:

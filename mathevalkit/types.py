@@ -191,6 +191,8 @@ class Recipe:
     """Name in the registry of ``answer_normalizers.scorers``, or ``module:function``."""
     strategy: str = "auto"
     """Extraction strategy of ``answer_normalizers.extract``; scorers that extract their own way ignore it."""
+    normalizer: str | None = None
+    """What both answers pass through first, for scorers that take one: a name or ``module:function``."""
     system: str | None = None
     shots: tuple[Shot, ...] = ()
     origin: str = ""

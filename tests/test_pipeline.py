@@ -230,6 +230,17 @@ def test_another_scorer_scores_the_whole_run_again_without_generating(problems: 
     assert again.seconds["generation"] == first.seconds["generation"]
 
 
+def test_both_answers_pass_through_the_normaliser_that_a_recipe_names(
+    problems: Problems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "forgetful.py").write_text("def forget(answer):\n    return '7'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert problems.run().accuracy.value == 20 / 30
+    forgetting = "max_tokens: 62\n    normalizer: forgetful:forget"
+    problems.task.write_text(TASK.replace("max_tokens: 64", forgetting))
+    assert problems.run().accuracy.value == 1.0
+
+
 def test_several_tasks_and_models_in_one_call(problems: Problems, tmp_path: Path) -> None:
     second = tmp_path / "again.yaml"
     second.write_text(TASK)

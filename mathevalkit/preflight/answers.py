@@ -9,11 +9,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from functools import partial
 
 from answer_normalizers import Verdict
-from answer_normalizers.scorers import get_scorer
 from mathevalkit.preflight.context import Context, Finding, named
+from mathevalkit.scoring import Reading, find_scorers
 
 Score = Callable[..., Verdict]
 
@@ -132,4 +131,5 @@ def _cut(text: str) -> str:
 
 
 def _scorer(context: Context) -> Score:
-    return partial(get_scorer(context.plan.scorers[0], strategy=context.recipe.strategy))
+    ((_, scorer),) = find_scorers(context.plan.scorers[:1], Reading.of(context.recipe))
+    return scorer
