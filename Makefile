@@ -17,6 +17,7 @@ help:  ## show this list
 demo: $(VENV)/.demo-installed  ## run a small real model on short problems, without a GPU
 	@model="$$($(BIN)/python tests/tools/small_model.py gguf)" && \
 	$(BIN)/mathevalkit run --model "$$model" --backend llama_cpp --task demo
+	@echo "  (first: . $(BIN)/activate)"
 
 test: $(VENV)/.dev-installed  ## run the tests that need no inference engine
 	$(BIN)/python -m pytest -m "not engine"
