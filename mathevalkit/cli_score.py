@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mathevalkit.rescore_counts import PairCount, ScorerRow
     from mathevalkit.rescoring import Rescored
 
+ENGINE_SCORERS = frozenset({"auto", "boxed", "hash", "the_answer_is", "number"})
+"""Scorers whose undecided answers the last resort may settle."""
+
 Scorers = Annotated[
     list[str] | None,
     typer.Option("--scorer", metavar="NAME", help="Scorer, or module:function. Repeatable."),
@@ -203,7 +206,11 @@ def _notes(rows: Sequence[ScorerRow]) -> Iterator[str]:
         yield f"{rows[0].samples:,} samples; the interval counts the completions of one sample together"
     if not rows[0].knows_truncation:
         yield "the file does not say which texts were cut off; they count as finished (--finish-reason-field)"
+    symbolic = any(row.scorer == "symbolic" for row in rows)
     for row in rows:
+        undecided = row.outcomes["undecided"]
+        if undecided and row.scorer in ENGINE_SCORERS and not symbolic:
+            yield f"{row.scorer}: {undecided:,} undecided; --scorer symbolic asks SymPy about those"
         now = row.accuracy.value
         if row.recorded is not None and now is not None and row.recorded != now:
             yield (

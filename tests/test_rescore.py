@@ -510,6 +510,18 @@ def test_the_command_says_where_results_differ_from_those_on_disk(run, capsys):
     assert "results.json says 25.00 %, now 50.00 %" in capsys.readouterr().out
 
 
+def test_the_command_says_who_may_settle_what_is_undecided(tmp_path, capsys):
+    series = r"\sum_{k=1}^\infty \frac{1}{k^2}"
+    lines = {"id": 1, "text": r"$\boxed{\frac{\pi^2}{6}}$", "gold": series}
+    file = write_lines(tmp_path / "f.jsonl", lines)
+    assert run_command_line(["rescore", str(file)]) == 0
+    assert "auto: 1 undecided; --scorer symbolic" in capsys.readouterr().out
+    assert run_command_line(["rescore", str(file), "--scorer", "auto", "--scorer", "symbolic"]) == 0
+    shown = capsys.readouterr().out
+    assert "100.0 %" in shown
+    assert "undecided; --scorer" not in shown
+
+
 def test_the_command_as_json(run, capsys):
     assert run_command_line(["rescore", str(run.path), "--all", "--json", "--no-write"]) == 0
     found = json.loads(capsys.readouterr().out)
