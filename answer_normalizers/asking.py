@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from answer_normalizers.limits import MAX_PAIRINGS
+from flint import fmpq
+
+from answer_normalizers.expressions import far_apart, size_of
+from answer_normalizers.limits import MAX_PAIRINGS, MAX_RELATION_PAIRINGS
 from answer_normalizers.policy import Policy
 from answer_normalizers.values import (
     Apply,
@@ -17,6 +20,7 @@ from answer_normalizers.values import (
     Num,
     Quantity,
     Ratio,
+    Rational,
     Relation,
     Sequence,
     SetOf,
@@ -75,55 +79,60 @@ def in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], ask: Ask) -> 
     counted = ask.policy.repeated_items == "counted"
     if counted and len(gold) != len(pred):
         return different("set", f"{len(gold)} items against {len(pred)}")
-    gold_numbers, gold_rest = _split(gold)
-    pred_numbers, pred_rest = _split(pred)
-    if (
-        not gold_rest
-        and not pred_rest
-        and not any(n.digits >= ask.policy.decimal_digits for n in gold_numbers + pred_numbers)
-    ):
-        same = (
-            sorted(n.value for n in gold_numbers) == sorted(n.value for n in pred_numbers)
-            if counted
-            else {n.value for n in gold_numbers} == {n.value for n in pred_numbers}
-        )
-        if same:
+    numbers = _exact_numbers(gold, ask.policy), _exact_numbers(pred, ask.policy)
+    if numbers[0] is not None and numbers[1] is not None:
+        one, two = sorted(numbers[0], key=fmpq), sorted(numbers[1], key=fmpq)
+        if one == two if counted else set(one) == set(two):
             return equal("set", "the two lists hold the same numbers")
-        if not ask.policy.relative_tolerance:
-            return different("set", "the two lists hold different numbers")
-    if len(gold) * len(pred) > MAX_PAIRINGS:
+        return different("set", "the two lists hold different numbers")
+    most = MAX_RELATION_PAIRINGS if any(isinstance(item, Relation) for item in gold) else MAX_PAIRINGS
+    if len(gold) * len(pred) > most:
         return undecided("limits", "lists too long to match item by item")
     doubt: Verdict | None = None
-    settled = True
     for ours, theirs, flipped in ((gold, pred, False), (pred, gold, True)):
-        for item in ours:
-            found: bool | None = False
-            for candidate in theirs:
-                verdict = ask(candidate, item) if flipped else ask(item, candidate)
-                if verdict.equivalent:
-                    found = True
-                    break
-                if verdict.equivalent is None:
-                    found = None
-                    doubt = verdict if doubt is None else doubt
-            if found is False:
-                side = "prediction" if flipped else "gold"
-                return different("set", f"an item of the {side} is missing from the other answer")
-            settled = settled and found is True
-    if doubt is not None and not settled:
-        return doubt
-    return equal("set", "every item of each answer is in the other")
+        verdict = _each_found(ours, list(theirs), ask, flipped=flipped, counted=counted)
+        if verdict is not None and verdict.equivalent is False:
+            return verdict
+        doubt = verdict if doubt is None else doubt
+    return doubt if doubt is not None else equal("set", "every item of each answer is in the other")
 
 
-def _split(items: tuple[Value, ...]) -> tuple[list[Num], list[Value]]:
-    numbers: list[Num] = []
-    rest: list[Value] = []
-    for item in items:
-        if type(item) is Num:
-            numbers.append(item)
-        else:
-            rest.append(item)
-    return numbers, rest
+def _exact_numbers(items: tuple[Value, ...], policy: Policy) -> list[Rational] | None:
+    """The values of items that are all exact numbers, which no tolerance applies to; else None."""
+    if policy.relative_tolerance:
+        return None
+    numbers = [item.value for item in items if isinstance(item, Num) and item.digits < policy.decimal_digits]
+    return numbers if len(numbers) == len(items) else None
+
+
+def _each_found(
+    ours: tuple[Value, ...], theirs: list[Value], ask: Ask, *, flipped: bool, counted: bool
+) -> Verdict | None:
+    """None where each of our items is among theirs, else why not; sizes rule most pairs out beforehand."""
+    sizes = (
+        {id(item): size_of(item) for item in (*ours, *theirs)} if not ask.policy.relative_tolerance else {}
+    )
+    doubt: Verdict | None = None
+    for item in ours:
+        found: bool | None = False
+        unclear: Verdict | None = None
+        for candidate in theirs:
+            if far_apart(sizes.get(id(item)), sizes.get(id(candidate))):
+                continue
+            verdict = ask(candidate, item) if flipped else ask(item, candidate)
+            if verdict.equivalent:
+                found = True
+                if counted:
+                    theirs.remove(candidate)
+                break
+            if verdict.equivalent is None:
+                found, unclear = None, verdict
+        if found is False:
+            side = "prediction" if flipped else "gold"
+            return different("set", f"an item of the {side} is missing from the other answer")
+        if found is None and doubt is None:
+            doubt = unclear
+    return doubt
 
 
 def as_letters(value: Value) -> str:

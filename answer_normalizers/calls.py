@@ -167,7 +167,14 @@ class Calls(Brackets):
                 return self.call(name)
             if self.kind == "^" and (call := self.inverse_function(name)):
                 return call
+        if self.kind == "(" and self.at_zero():
+            return self.call(name)
         return Sym(name)
+
+    def at_zero(self) -> bool:
+        """Whether `(0)` stands here: `I(0)` is a value at 0, since nobody multiplies by a bracketed 0."""
+        inside, after = self.peek(1), self.peek(2)
+        return isinstance(inside[1], Num) and inside[1].value == 0 and after[0] == ")"
 
     def inverse_function(self, name: str) -> Value | None:
         """`f^{-1}(x)`; None, and nothing read, where that is not what stands here."""

@@ -15,7 +15,8 @@ from zlib import crc32
 from answer_normalizers.values import Apply, Num, Sym, Value
 
 PRIME = (1 << 61) - 1
-_SEEDS = (0x243F6A88, 0x85A308D3)
+_WORD = (1 << 64) - 1
+_SEEDS = (0x243F6A8885A308D3, 0x13198A2E03707344)
 _BOUND = frozenset({"sum", "prod", "int", "lim"})
 
 
@@ -25,6 +26,14 @@ _INFINITE: dict[Value, int] = {Sym("inf"): 3**37, Apply("neg", (Sym("inf"),)): 5
 
 class UndefinedError(ArithmeticError):
     """A division by zero at this point, or a node without a value."""
+
+
+def _mix(state: int) -> int:
+    """One step of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014)."""
+    state = (state + 0x9E3779B97F4A7C15) & _WORD
+    state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _WORD
+    return state ^ (state >> 31)
 
 
 class FieldPoint:
@@ -114,10 +123,13 @@ class FieldPoint:
     def made_up(self, name: str, values: tuple[int, ...]) -> int:
         """A value that depends on the seed, the name and the arguments alone.
 
-        `hash` of a tuple of integers is fixed (only strings are salted) and mixes too well for an algebraic
-        relation between arguments to survive it.
+        Mixed by SplitMix64, so that no algebraic relation between names, seeds or arguments survives: the
+        built-in `hash` of a tuple is too regular for that.
         """
-        return hash((self.seed, crc32(name.encode("utf-8", "surrogatepass")), *values)) % PRIME
+        mixed = _mix(self.seed ^ crc32(name.encode("utf-8", "surrogatepass")))
+        for value in values:
+            mixed = _mix(mixed ^ value)
+        return mixed % PRIME
 
     def bound_operator(self, head: str, args: tuple[Value, ...]) -> int:
         """A sum, product, integral or limit: its variable is given three values, whatever its name."""
@@ -155,7 +167,7 @@ def proportional_in_field(left: Value, right: Value) -> bool | None:
     True or False as in `compare_in_field`, None where the field cannot tell; `c` itself is not needed.
     """
     ratio: int | None = None
-    for seed in (*_SEEDS, 0x13198A2E):
+    for seed in (*_SEEDS, 0xA4093822299F31D0):
         point = FieldPoint(seed)
         try:
             a, b = point.value(left), point.value(right)

@@ -39,6 +39,9 @@ MAX_NODE_VISITS = 20_000
 MAX_PAIRINGS = 2_500
 """Comparisons spent on matching two unordered lists whose items are not plain rationals."""
 
+MAX_RELATION_PAIRINGS = 36
+"""The same for lists of equations, whose comparison costs a hundred times as much."""
+
 MAX_MATRIX_CELLS = 2_000
 """Cells of a matrix, and of a product of matrices."""
 

@@ -119,8 +119,13 @@ def over_field(node: Value, name: str, point: FieldPoint) -> Quotient:
 
 
 def zero_polynomial(quotient: Quotient) -> Any:
-    """The monic squarefree polynomial whose roots are the zeros of the quotient."""
+    """The monic squarefree polynomial whose roots are the zeros of the quotient.
+
+    Raises `NotPolynomialError` for the quotient that is zero everywhere.
+    """
     above = quotient.above
+    if above == 0:
+        raise NotPolynomialError
     common = above.gcd(quotient.below)
     while common.degree() > 0:
         above = above // common

@@ -18,9 +18,9 @@ TEXT_COMMAND = re.compile(
 )
 """A text command and its contents."""
 _REMARKS = r"""since because as about approximately approx\.? where with which or i\.e\. e\.g\. in for by
-when if from see note not the rounded simplified exact using \\approx ≈ ~ \w+ing"""
+if from see note not the rounded simplified exact using \\approx ≈ ~ \w+ing"""
 _CLAUSES = r"""which since because where as_required as_desired as_needed is_the is_our is_your is_an?
-is_correct so hence thus therefore when whenever in_total in_all altogether respectively approximately rounded
+is_correct so hence thus therefore in_total in_all altogether respectively approximately rounded
 for_all
 for_any for_every for_each for_some i\.e\.
 \(?(?:in|as_an?)_(?:simplest|lowest|reduced|exact|decimal|interval|set)"""

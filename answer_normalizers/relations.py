@@ -27,7 +27,7 @@ from answer_normalizers.values import (
 )
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
-_SEEDS = (0x3C6EF372, 0xA54FF53A)
+_SEEDS = (0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1)
 _BITS = 192
 _POINTS = 3
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -104,6 +104,8 @@ def names_agree(gold: Value, pred: Value) -> bool | None:
     if type(gold) is Text or type(pred) is Text:
         return True
     if _is_function_name(gold) and _is_function_name(pred):
+        if any(isinstance(n, Apply) and not all(isinstance(a, Sym) for a in n.args) for n in (gold, pred)):
+            return None
         return (
             True
             if _head_name(gold) == _head_name(pred) or "y" in (_head_name(gold), _head_name(pred))
@@ -172,6 +174,8 @@ def compare_equations(gold: Relation, pred: Relation) -> Verdict:
     names = free_symbols(left) | free_symbols(right)
     if not names:
         return undecided("relation", "equations without a variable")
+    if free_symbols(left) != free_symbols(right):
+        return different("relation", "the two equations are in different unknowns")
     same = _same_zeros_in_field(left, right, sorted(names))
     if same:
         return equal("relation", "the two equations have the same solutions (at random points modulo 2^61-1)")

@@ -87,13 +87,31 @@ def _as_named_values(gold: Value, pred: Value) -> tuple[Value, Value]:
     if left is None and right is None:
         return gold, pred
     if left is not None and right is not None:
-        if {name for name, _ in left} == {name for name, _ in right} or (len(left) == 1) != (len(right) == 1):
-            return gold, pred
-        return gold, pred
+        return _both_named(gold, pred, left, right)
     if left is not None:
         return _values_in_order(left, pred), pred
     assert right is not None
     return gold, _values_in_order(right, gold)
+
+
+def _both_named(
+    gold: Value, pred: Value, left: list[tuple[Value, Value]], right: list[tuple[Value, Value]]
+) -> tuple[Value, Value]:
+    """The values of both lists: in any order for one unknown, by name for several; else as they are."""
+    names = [name for name, _ in left], [name for name, _ in right]
+    if len({*names[0], *names[1]}) == 1:
+        return Items(tuple(value for _, value in left)), Items(tuple(value for _, value in right))
+    if (
+        len(set(names[0])) == len(left)
+        and len(set(names[1])) == len(right)
+        and set(names[0]) == set(names[1])
+    ):
+        values = dict(right)
+        return (
+            Sequence("(", ")", tuple(value for _, value in left)),
+            Sequence("(", ")", tuple(values[name] for name in names[0])),
+        )
+    return gold, pred
 
 
 _ORDERED_NAMES = (

@@ -72,13 +72,25 @@ def _two_relations(
         return undecided("relation", "an equation against a named value") if many is None else many
     agree = names_agree(left[0], right[0])
     renaming = argument_renaming(left[0], right[0])
+    if renaming is not None and (
+        renaming[0] in free_symbols(right[1]) or renaming[1] in free_symbols(left[1])
+    ):
+        return undecided("relation", "functions of different variables")
     value = right[1] if renaming is None else substitute(right[1], renaming[1], Sym(renaming[0]))
     verdict = ask(left[1], value)
+    if verdict.equivalent and _are_statements(gold, pred, left[0], right[0], ask):
+        return undecided("relation", "two statements with one value")
     if agree is True or verdict.equivalent is False:
         return verdict
     if agree is False:
         return different("relation", "the answers are values of different unknowns")
     return undecided("relation", "the values agree, but the names differ") if verdict.equivalent else verdict
+
+
+def _are_statements(gold: Relation, pred: Relation, left: Value, right: Value, ask: Ask) -> bool:
+    """Whether both are statements about numbers (`\\cos\\pi = -1`) that differ before the last sign."""
+    nameless = left == right == Text("") and gold.ops == pred.ops == ("=",)
+    return nameless and not in_order(gold.sides, pred.sides, ask).equivalent
 
 
 def _is_equation(value: Relation) -> bool:

@@ -153,7 +153,7 @@ def _interval(value: Sequence) -> RealSet:
         raise NotASetError
     low, high = value.items
     below, above = _infinite(low), _infinite(high)
-    if below > 0 or above < 0:
+    if below > 0 or above < 0 or (below and value.opener == "[") or (above and value.closer == "]"):
         raise NotASetError
     left, right = (None if below else _number(low)), (None if above else _number(high))
     left_closed, right_closed = value.opener == "[", value.closer == "]"
