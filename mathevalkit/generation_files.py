@@ -23,7 +23,7 @@ import orjson
 
 from mathevalkit.errors import DataError, RunDirectoryError, UsageError
 from mathevalkit.generation_lines import Block, Fields, Layout, lookup, read_record
-from mathevalkit.journal import GENERATIONS, MANIFEST, load_manifest, read_lines
+from mathevalkit.journal import GENERATIONS, MANIFEST, load_manifest, load_samples, read_lines
 from mathevalkit.records import decode
 from mathevalkit.types import Completion, RunManifest, RunOptions, Sample
 
@@ -128,7 +128,7 @@ def run_samples(
     data_file: str | Path | None = None,
     task_dirs: Sequence[str | Path] = (),
 ) -> dict[str, Sample]:
-    """The rows a run was made on, by id; a run directory does not hold them.
+    """The rows a run was made on, by id: the run directory's own, unless ``data_file`` names others.
 
     Raises:
         TaskError: the task is not there any more.
@@ -137,6 +137,8 @@ def run_samples(
     from mathevalkit.data import load_data
     from mathevalkit.tasks import load_task
 
+    if data_file is None and (samples := load_samples(path)) is not None:
+        return samples
     options = manifest.options or RunOptions()
     name = manifest.task_path if Path(manifest.task_path).is_file() else manifest.task
     task = load_task(name, task_dirs=[*task_dirs, *options.task_dirs])

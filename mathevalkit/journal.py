@@ -1,7 +1,8 @@
 """A run directory: what was paid for, written so that nothing can lose it.
 
     runs/<model>/<task>/<UTC time>-<id>/
-      manifest.json             what the run is; written first, atomically
+      samples.jsonl             the problems it asks, with their reference answers
+      manifest.json             what the run is; written next, atomically: its presence makes the folder a run
       generations.jsonl         append-only, one completion a line, written the moment it exists
       verdicts.<scorer>.jsonl   one verdict a line; derived, rewritten at every resume and rescore
       sessions.jsonl            one line each time the run was started or resumed
@@ -26,7 +27,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,16 @@ import orjson
 
 from mathevalkit.errors import RunDirectoryError, RunLockedError
 from mathevalkit.records import decode, encode, encode_line
-from mathevalkit.types import Completion, Results, RunManifest, ScoredCompletion
+from mathevalkit.types import Completion, Results, RunManifest, Sample, ScoredCompletion
 
 SCHEMA_VERSION = 1
 SYNC_SECONDS = 1.0
 """At most this much is lost to a power cut; a killed process loses nothing that was written."""
-VERDICTS_BUFFER = 1 << 16
-"""Bytes of verdicts that may wait to be written: they are derived, and made again at a resume."""
+WRITE_BUFFER = 1 << 16
+"""Bytes that may wait to be written where nothing is lost with them: verdicts are made again at a resume."""
 
 MANIFEST = "manifest.json"
+SAMPLES = "samples.jsonl"
 GENERATIONS = "generations.jsonl"
 SESSIONS = "sessions.jsonl"
 RESULTS = "results.json"
@@ -241,18 +243,23 @@ class Journal:
         self._generations = AppendFile(path / GENERATIONS, kind="generations", lock=True)
         if self._generations.torn:
             self.warnings.append(self._generations.torn)
+        self._samples = AppendFile(path / SAMPLES, kind="samples") if (path / SAMPLES).exists() else None
         self._verdicts: dict[str, AppendFile] = {}
         self._checked = time.monotonic()
 
     @classmethod
-    def create(cls, path: Path, manifest: RunManifest) -> Journal:
-        """Make the directory and write its manifest."""
+    def create(cls, path: Path, manifest: RunManifest, *, samples: Iterable[Sample] | None = None) -> Journal:
+        """Make the directory; write the run's samples and its manifest."""
         try:
             path.mkdir(parents=True, exist_ok=False)
         except OSError as error:
             raise RunDirectoryError(
                 f"{path}: cannot be created: {error.strerror}; choose another place with --output-dir"
             ) from error
+        if samples is not None:
+            with closing(AppendFile(path / SAMPLES, kind="samples", buffer=WRITE_BUFFER)) as file:
+                for sample in samples:
+                    file.append(encode_line(sample))
         write_atomically(path / MANIFEST, encode(manifest))
         return cls(path, manifest)
 
@@ -285,7 +292,7 @@ class Journal:
         for scorer in scorers:
             path = self.path / verdicts_name(scorer)
             path.unlink(missing_ok=True)
-            self._verdicts[scorer] = AppendFile(path, kind="verdicts", buffer=VERDICTS_BUFFER)
+            self._verdicts[scorer] = AppendFile(path, kind="verdicts", buffer=WRITE_BUFFER)
 
     def append_verdict(self, scorer: str, verdict: ScoredCompletion) -> None:
         """Write one verdict of a scorer that ``start_verdicts`` named."""
@@ -314,6 +321,8 @@ class Journal:
     def close(self) -> None:
         """Flush and close every file; the lock goes with them."""
         with ExitStack() as stack:  # each is closed even where another cannot be flushed
+            if self._samples is not None:
+                stack.callback(self._samples.close)
             for file in (self._generations, *self._verdicts.values()):
                 stack.callback(file.close)
 
@@ -329,6 +338,8 @@ class Journal:
             raise RunDirectoryError(
                 f"{self.path}: the run directory has vanished and cannot be made again ({error.strerror})"
             ) from error
+        if self._samples is not None:
+            self._samples = self._write_again(self._samples, lock=False)
         write_atomically(self.path / MANIFEST, encode(self.manifest))
         self._generations = self._write_again(self._generations, lock=True)
         self._verdicts = {s: self._write_again(f, lock=False) for s, f in self._verdicts.items()}
@@ -342,6 +353,16 @@ class Journal:
         write_atomically(old.path, b"".join(old.contents()))
         old.close()
         return AppendFile(old.path, kind=old.kind, lock=lock, buffer=old.buffer)
+
+
+def load_samples(path: Path) -> dict[str, Sample] | None:
+    """The samples of a run by id, in their order; None where the folder does not hold them."""
+    file = path / SAMPLES
+    if not file.exists():
+        return None
+    lines = read_lines(file, kind="samples")
+    samples = (decode(Sample, record, where=f"{file}:{number}") for number, record in lines)
+    return {sample.id: sample for sample in samples}
 
 
 def verdicts_name(scorer: str) -> str:

@@ -190,7 +190,7 @@ def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Obs
             return results
     if folder is None:
         manifest = make_manifest(plan)
-        journal = Journal.create(run_folder(plan) / manifest.run_id, manifest)
+        journal = Journal.create(run_folder(plan) / manifest.run_id, manifest, samples=plan.samples)
     else:
         journal = Journal.resume(folder)
     with journal:

@@ -7,18 +7,22 @@
 
 Encoding is orjson's own (it writes dataclasses field by field). A lone surrogate, which a tokenizer can
 leave in a text and which no UTF-8 file can hold, is written as U+FFFD. Decoding is pydantic's, but for
-``Completion``, whose millions of lines are decoded by hand.
+``Completion`` and ``Sample``, whose many lines are decoded by hand.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
 from mathevalkit.errors import RunDirectoryError
-from mathevalkit.types import Completion
+from mathevalkit.types import Completion, Sample
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
@@ -50,17 +54,25 @@ def _dump(record: Any, options: int) -> bytes:
 
 def decode(kind: type[T], record: Any, *, where: str) -> T:
     """A record read from JSON as the dataclass it was. Raises RunDirectoryError naming ``where``."""
-    if kind is Completion:
+    if kind is Completion or kind is Sample:
         try:
             return kind(**record)
         except TypeError as error:
-            raise RunDirectoryError(f"{where}: not a completion: {error}") from error
-    from pydantic import TypeAdapter, ValidationError
+            raise RunDirectoryError(f"{where}: not a {kind.__name__.lower()}: {error}") from error
+    from pydantic import ValidationError
 
     try:
-        value: T = TypeAdapter(kind).validate_python(record)
+        value: T = _adapter(kind).validate_python(record)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise RunDirectoryError(f"{where}: {field}: {first['msg']}") from error
     return value
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Pydantic's reader of a dataclass; making one takes a hundred times as long as reading a record."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mathevalkit.errors import DataError, MathEvalError
-from mathevalkit.types import Completion, LoadedData, Results, RunManifest, RunOptions, Task
+from mathevalkit.errors import MathEvalError
+from mathevalkit.types import Completion, Results, RunManifest, RunOptions, Task
 
 
 def read_run(path: str | Path) -> tuple[RunManifest, Results]:
@@ -37,37 +37,14 @@ def _load_task(manifest: RunManifest) -> Task:
     return load_task(name, task_dirs=options.task_dirs)
 
 
-def _load_rows(path: Path, manifest: RunManifest) -> LoadedData:
-    """The rows the run was made with, by their fingerprint."""
-    from mathevalkit.data import load_data
-
-    options = manifest.options or RunOptions()
-    data = load_data(_load_task(manifest), data_file=options.data_file)
-    if data.fingerprint != manifest.data_fingerprint:
-        raise DataError(
-            f"{path}: the run is unfinished, and its rows have changed: fingerprint "
-            f"{manifest.data_fingerprint[:12]} then, {data.fingerprint[:12]} in {data.origin} now"
-        )
-    return data
-
-
 def _partial_results(path: Path, manifest: RunManifest) -> Results:
     """Everything generated so far, judged; the folder is only read."""
-    from mathevalkit.data import select
+    from mathevalkit.generation_files import run_samples
     from mathevalkit.journal import GENERATIONS, read_lines
     from mathevalkit.records import decode
     from mathevalkit.scoring import Judge, Reading
 
-    selection = manifest.selection
-    samples = {
-        sample.id: sample
-        for sample in select(
-            _load_rows(path, manifest).samples,
-            limit=selection.limit,
-            first=selection.first,
-            seed=selection.seed,
-        )
-    }
+    samples = run_samples(manifest, path=path)
     judge = Judge(manifest.scorers, reading=Reading.of(manifest.recipe), samples=samples)
     seen: set[tuple[str, int]] = set()
     read = generated = 0

@@ -23,13 +23,14 @@ from mathevalkit.journal import (
     Journal,
     load_manifest,
     load_run,
+    load_samples,
     read_lines,
     write_atomically,
 )
 from mathevalkit.records import decode, encode_line
 from mathevalkit.resume import find_same_run, require_same_identity
 from mathevalkit.types import Completion
-from tests.factories import completion, manifest
+from tests.factories import completion, manifest, sample
 
 
 @pytest.fixture
@@ -50,6 +51,12 @@ def test_completions_come_back_as_they_were_written(run: Path) -> None:
 def test_the_manifest_survives_the_round_trip(run: Path) -> None:
     Journal.create(run, manifest()).close()
     assert load_manifest(run) == manifest()
+
+
+def test_the_folder_holds_its_own_samples(run: Path) -> None:
+    samples = [sample(str(i), subject="Algebra", solution="because") for i in range(3)]
+    Journal.create(run, manifest(), samples=samples).close()
+    assert load_samples(run) == {s.id: s for s in samples}
 
 
 @pytest.mark.parametrize("cut", [1, 7, 40])
@@ -125,7 +132,7 @@ def test_two_processes_cannot_write_one_run(run: Path) -> None:
 @pytest.mark.parametrize("how", ["deleted", "moved", "parent deleted"])
 def test_a_vanished_directory_is_written_again(run: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "SYNC_SECONDS", 0.0)
-    with Journal.create(run, manifest()) as journal:
+    with Journal.create(run, manifest(), samples=[sample("0")]) as journal:
         journal.start_verdicts(["auto"])
         journal.append(completion("0"))
         if how == "deleted":
@@ -139,6 +146,7 @@ def test_a_vanished_directory_is_written_again(run: Path, how: str, monkeypatch:
         assert "deleted or moved" in journal.warnings[0]
     assert [c.sample_id for c in Journal.resume(run).completions()] == ["0", "1", "2"]
     assert load_manifest(run) == manifest()
+    assert load_samples(run) == {"0": sample("0")}
 
 
 def test_a_full_disk_leaves_whole_lines_and_one_message(run: Path) -> None:

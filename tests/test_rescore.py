@@ -186,8 +186,9 @@ def test_a_run_that_is_being_written_is_left_alone(run):
 def test_rows_that_are_not_those_of_the_run_are_refused(run):
     rows = [json.loads(line) for line in run.rows.read_text().splitlines()]
     write_lines(run.rows, *({**r, "gold": "1"} for r in rows))
+    assert row(rescore(run.path), "auto").completions == 12  # the run holds its own rows
     with pytest.raises(DataError, match="--data-file"):
-        rescore(run.path)
+        rescore(run.path, data_file=run.rows)
     right = write_lines(run.rows.with_name("right.jsonl"), *rows)
     assert row(rescore(run.path, data_file=right), "auto").completions == 12
 
