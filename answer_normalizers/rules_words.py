@@ -22,7 +22,10 @@ def compare_quantities(gold: Value, pred: Value, ask: Ask) -> Verdict:
             value = pred.value if factor == 1 else Apply("*", (pred.value, Num(factor)))
             return ask(gold.value, value)
         verdict = ask(gold.value, pred.value)
-        if not (units[0].dimensions and units[1].dimensions):
+        if units[0].is_unspecified or units[1].is_unspecified:
+            extents = units[0].extent, units[1].extent
+            if None not in extents and extents[0] != extents[1]:
+                return different("unit", f"`{gold.unit}` and `{pred.unit}` measure different things")
             return verdict
         if units[0].has_labels or units[1].has_labels:
             if verdict.equivalent:
@@ -34,7 +37,7 @@ def compare_quantities(gold: Value, pred: Value, ask: Ask) -> Verdict:
         return different("unit", f"`{gold.unit}` and `{pred.unit}` measure different things")
     quantity, other = (gold, pred) if type(gold) is Quantity else (pred, gold)
     assert type(quantity) is Quantity
-    if ask.policy.units == "required" and read_unit(quantity.unit).dimensions:
+    if ask.policy.units == "required" and not read_unit(quantity.unit).is_unspecified:
         return different("unit", "only one of the answers has a unit")
     if type(other) in (Text, Based, Clock):
         return different("type", f"a quantity is never {kind_of(other)}")

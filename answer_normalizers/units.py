@@ -30,6 +30,9 @@ _FORCE = {"M": 1, "L": 1, "T": -2}
 _ENERGY = {"M": 1, "L": 2, "T": -2}
 _POWER = {"M": 1, "L": 2, "T": -3}
 
+UNSPECIFIED = "unit"
+"""The dimension of `units`, `square units`: whatever the question measures in."""
+
 Dimensions = dict[str, int]
 _TABLE: dict[str, tuple[fmpq, Dimensions]] = {}
 
@@ -89,7 +92,8 @@ _define("mol mole", 1, {"mol": 1})
 _define("K kelvin", 1, {"K": 1})
 _define("C celsius", 1, {"celsius": 1})
 _define("F fahrenheit", 1, {"fahrenheit": 1})
-_define("rad radian unit", 1, {})
+_define("rad radian", 1, {})
+_define("unit", 1, {UNSPECIFIED: 1})
 _define("acre", fmpq(40468564224, 10**7), {"L": 2})
 _define("gallon gal", fmpq(3785411784, 10**12), {"L": 3})
 _define("Angstrom angstrom", fmpq(1, 10**10), _LENGTH)
@@ -116,6 +120,18 @@ class Unit:
 
     scale: fmpq
     dimensions: tuple[tuple[str, int], ...]
+
+    @property
+    def is_unspecified(self) -> bool:
+        """True for `units`, `square units` and the like, and where there is no unit at all."""
+        return all(name == UNSPECIFIED for name, _ in self.dimensions)
+
+    @property
+    def extent(self) -> int | None:
+        """1 for a length, 2 for an area, 3 for a volume, in known or unspecified units; None for the rest."""
+        if not self.dimensions or not all(name in ("L", UNSPECIFIED) for name, _ in self.dimensions):
+            return None
+        return sum(power for _, power in self.dimensions)
 
     @property
     def has_labels(self) -> bool:
