@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from mathevalkit.gating import gate as gate
     from mathevalkit.journal import load_run as load_run
     from mathevalkit.pipeline import evaluate as evaluate
+    from mathevalkit.reporting import report as report
     from mathevalkit.rescoring import rescore as rescore
     from mathevalkit.tasks import load_task as load_task
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "load_task", "rescore"]
+__all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "load_task", "report", "rescore"]
 
 _HOME = {
     "compare": "mathevalkit.comparing",
@@ -30,6 +31,7 @@ _HOME = {
     "gate": "mathevalkit.gating",
     "load_run": "mathevalkit.journal",
     "load_task": "mathevalkit.tasks",
+    "report": "mathevalkit.reporting",
     "rescore": "mathevalkit.rescoring",
 }
 

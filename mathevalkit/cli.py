@@ -23,6 +23,7 @@ from mathevalkit import __version__
 from mathevalkit.cli_compare import compare, gate
 from mathevalkit.cli_inspect import explain, selftest
 from mathevalkit.cli_options import RunArguments, RunRequest, read_request, takes
+from mathevalkit.cli_report import report as report_runs
 from mathevalkit.cli_score import rescore
 from mathevalkit.cli_tasks import Json, print_json, tasks_app
 from mathevalkit.errors import BackendError, MathEvalError, UsageError
@@ -252,6 +253,7 @@ def show(
 app.command(short_help="Score saved generations again; no model is needed.")(rescore)
 app.command(short_help="Compare checkpoints subject by subject.")(compare)
 app.command(short_help="Decide whether a run is worse than its baseline.")(gate)
+app.command("report", short_help="Report runs: a page, Markdown, LaTeX, or samples as a table.")(report_runs)
 app.command(short_help="Show how one completion was judged, and why.")(explain)
 app.command(short_help="Measure scorers on a task's own golds.")(selftest)
 

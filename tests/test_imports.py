@@ -97,7 +97,12 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "pipeline": (["mathevalkit.pipeline"], PIPELINE),
     "words": (
-        ["mathevalkit.terminal", "mathevalkit.progress_line", "mathevalkit.results_view"],
+        [
+            "mathevalkit.terminal",
+            "mathevalkit.progress_line",
+            "mathevalkit.advice",
+            "mathevalkit.results_view",
+        ],
         ["vocabulary"],
     ),
     "reports": (
@@ -127,7 +132,6 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "command line": (
         [
-            "mathevalkit.advice",
             "mathevalkit.compare_display",
             "mathevalkit.display",
             "mathevalkit.interrupts",
