@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from answer_normalizers.cursor import negate
 from answer_normalizers.exact import rational
-from answer_normalizers.grammar import negate
 from answer_normalizers.limits import MAX_DETERMINANT, MAX_MATRIX_CELLS
 from answer_normalizers.values import Apply, Matrix, Num, Sequence, Sym, Value, free_symbols
 

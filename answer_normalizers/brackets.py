@@ -3,8 +3,8 @@ r"""What stands in brackets: groups, points, intervals, sets and set builders, a
 from __future__ import annotations
 
 from answer_normalizers.grammar import SEPARATORS, Grammar
-from answer_normalizers.lexer import UnreadableError
 from answer_normalizers.limits import MAX_DEPTH, MAX_MATRIX_CELLS
+from answer_normalizers.literals import UnreadableError
 from answer_normalizers.symbols import names
 from answer_normalizers.values import Apply, Builder, Items, Logic, Matrix, Sequence, SetOf, Sym, Value
 

@@ -4,13 +4,20 @@ order."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zlib import crc32
 
 from flint import acb, arb, fmpq
 
 from answer_normalizers.balls import AGREEMENT_BITS, LADDER, BallPoint, UnevaluableError, precision
 from answer_normalizers.exact import rational
 from answer_normalizers.field import compare_in_field
+from answer_normalizers.points import (
+    has_head,
+    integer_variables,
+    named_constants,
+    sample,
+    substitute,
+    under_logarithms,
+)
 from answer_normalizers.policy import Policy
 from answer_normalizers.values import Apply, Num, Rational, Sym, Value, free_symbols
 from answer_normalizers.verdict import Verdict, different, equal, undecided
@@ -67,7 +74,7 @@ def _compare_infinities(signs: tuple[int, int], other: Value) -> Verdict:
     if 0 not in signs:
         return Verdict(signs[0] == signs[1], "structure", "both answers are infinite")
     if rational(other) is not None or (
-        type(other) is Apply and not free_symbols(other) and "inf" not in _constants(other)
+        type(other) is Apply and not free_symbols(other) and "inf" not in named_constants(other)
     ):
         return different("type", "only one of the answers is infinite")
     return _UNDECIDED
@@ -85,20 +92,8 @@ def _percent_readings(value: Value, other: Value, policy: Policy) -> list[Value]
 
 
 def _degree_readings(value: Value, other: Value, policy: Policy) -> list[Value]:
-    in_radians = policy.degrees == "required" or "pi" in _constants(other)
+    in_radians = policy.degrees == "required" or "pi" in named_constants(other)
     return [value] if in_radians else [value.args[0]]  # type: ignore[union-attr]
-
-
-def _constants(value: Value) -> set[str]:
-    found: set[str] = set()
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if type(node) is Sym:
-            found.add(node.name)
-        elif type(node) is Apply:
-            stack.extend(node.args)
-    return found
 
 
 def _compare(gold: Value, pred: Value, policy: Policy) -> Verdict:
@@ -134,20 +129,9 @@ def _compare(gold: Value, pred: Value, policy: Policy) -> Verdict:
 
 def _log_bases(gold: Value, pred: Value, policy: Policy) -> tuple[int, ...]:
     """The bases to try for a bare `log`, 0 standing for e."""
-    if not (_has_head(gold, "log?") or _has_head(pred, "log?")):
+    if not (has_head(gold, "log?") or has_head(pred, "log?")):
         return (10,)
     return {"either": (10, 0), "common": (10,), "natural": (0,)}[policy.log]
-
-
-def _has_head(value: Value, *heads: str) -> bool:
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if type(node) is Apply:
-            if node.head in heads:
-                return True
-            stack.extend(node.args)
-    return False
 
 
 def _same_constants(gold: Value, pred: Value, symbols: frozenset[str]) -> Value | None:
@@ -186,7 +170,7 @@ def size_of(value: Value) -> acb | None:
     if (
         not isinstance(value, Num | Sym | Apply)
         or free_symbols(value)
-        or _has_head(value, "percent", "deg", "log?")
+        or has_head(value, "percent", "deg", "log?")
     ):
         return None
     if isinstance(value, Num) and value.digits:
@@ -201,15 +185,6 @@ def size_of(value: Value) -> acb | None:
 def far_apart(one: acb | None, two: acb | None) -> bool:
     """Whether two balls prove their numbers different."""
     return one is not None and two is not None and not one.overlaps(two)
-
-
-def substitute(value: Value, name: str, replacement: Value) -> Value:
-    """Replace a symbol in a scalar tree."""
-    if type(value) is Sym:
-        return replacement if value.name == name else value
-    if type(value) is Apply:
-        return Apply(value.head, tuple(substitute(a, name, replacement) for a in value.args))
-    return value
 
 
 # -- numbers -----------------------------------------------------------------------------------------
@@ -333,15 +308,15 @@ class _Tally:
 def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, policy: Policy) -> Verdict:
     """Two expressions in variables, at random points: a real difference rejects, agreement everywhere
     accepts."""
-    whole = _integer_variables(gold) | _integer_variables(pred)
-    complex_valued = "i" in _constants(gold) | _constants(pred)
-    steps = _has_head(gold, *_STEPS) or _has_head(pred, *_STEPS)
+    whole = integer_variables(gold) | integer_variables(pred)
+    complex_valued = "i" in named_constants(gold) | named_constants(pred)
+    steps = has_head(gold, *_STEPS) or has_head(pred, *_STEPS)
     spread = _STEP_SPREAD if steps else 1
     tally = _Tally()
     failures = 0
     with precision(_POINT_BITS):
         for index in range(2 * _POINTS):
-            env = {name: _sample(name, index, whole=name in whole, spread=spread) for name in names}
+            env = {name: sample(name, index, whole=name in whole, spread=spread) for name in names}
             try:
                 points = BallPoint(dict(env), base), BallPoint(dict(env), base)
                 left, right = points[0].value(gold), points[1].value(pred)
@@ -372,15 +347,13 @@ def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, po
                     tally.complex_differ = _witness(env, left, right)
             else:
                 tally.one_sided = True
-    return _judge(
-        gold, pred, tally, policy, several=len(_under_logarithms(gold) | _under_logarithms(pred)) > 1
-    )
+    return _judge(gold, pred, tally, policy, several=len(under_logarithms(gold) | under_logarithms(pred)) > 1)
 
 
 def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy, *, several: bool) -> Verdict:
     if tally.real >= 2:
         if tally.one_sided:
-            logarithms = _has_head(gold, "ln", "log", "log?") or _has_head(pred, "ln", "log", "log?")
+            logarithms = has_head(gold, "ln", "log", "log?") or has_head(pred, "ln", "log", "log?")
             if policy.domains == "same" or (logarithms and not several):
                 return undecided("ball", "equal where both are real, but defined on different sets")
         return equal("ball", f"the two expressions agree to 19 digits at {tally.real} random points")
@@ -391,19 +364,6 @@ def _judge(gold: Value, pred: Value, tally: _Tally, policy: Policy, *, several: 
     return _UNDECIDED
 
 
-def _under_logarithms(value: Value) -> frozenset[str]:
-    """The variables that stand in some logarithm."""
-    found: frozenset[str] = frozenset()
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if type(node) is Apply:
-            if node.head in ("ln", "log", "log?"):
-                found |= free_symbols(node)
-            stack.extend(node.args)
-    return found
-
-
 def _tiny(left: acb, right: acb) -> bool:
     return bool(left.contains(0) and right.contains(0) and (left - right).abs_upper() < arb(2) ** -100)
 
@@ -411,37 +371,3 @@ def _tiny(left: acb, right: acb) -> bool:
 def _witness(env: dict[str, acb], left: acb, right: acb) -> str:
     point = ", ".join(f"{name} = {_digits(value)}" for name, value in env.items())
     return f"{_digits(left)} against {_digits(right)} at {point}"
-
-
-def _sample(name: str, index: int, *, whole: bool, spread: int) -> acb:
-    """The value of a variable at the point of this index: fixed, and unrelated between names and points.
-
-    Even points are positive, odd ones of either sign, so that a difference on one side of 0 shows.
-    """
-    seed = crc32(f"{name}/{index}".encode("utf-8", "surrogatepass"))
-    if whole:
-        return acb(2 + seed % (11 * spread))
-    value = fmpq(300 + seed % 2401, 1009) * spread
-    if index % 2 and (seed >> 16) % 4:
-        value = -value
-    return acb(arb(value))
-
-
-def _integer_variables(value: Value) -> frozenset[str]:
-    """Variables that only make sense as integers: under a factorial, in the limits of a sum, in `(-1)^n`."""
-    found: frozenset[str] = frozenset()
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if type(node) is not Apply:
-            continue
-        if node.head in ("factorial", "double_factorial", "binom", "gcd", "lcm", "mod"):
-            found |= free_symbols(node)
-        elif node.head in ("sum", "prod"):
-            found |= free_symbols(node.args[1]) | free_symbols(node.args[2])
-        elif node.head == "^" and free_symbols(node.args[1]):
-            base = rational(node.args[0])
-            if base is not None and base < 0:
-                found |= free_symbols(node.args[1])
-        stack.extend(node.args)
-    return found

@@ -12,37 +12,31 @@ a product of single letters. A run is never both.
 
 from __future__ import annotations
 
-import itertools
 import re
 
-from flint import fmpq
-
 from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_TEXT_DEPTH, MAX_TOKENS
+from answer_normalizers.literals import UnreadableError, read_decimal, read_exponent
 from answer_normalizers.normalize import matching_brace
+from answer_normalizers.runs import split_run
 from answer_normalizers.symbols import (
     ACCENTS,
     FUNCTION_ALIASES,
     FUNCTIONS,
     GREEK,
     IGNORED,
+    LETTER_ALIASES,
     LETTER_COMMANDS,
     NAMED,
     OPERATORS,
-    PLAIN_FUNCTIONS,
     RELATIONS,
     SHORT_WORDS,
     SPACES,
     TEXT_COMMANDS,
     names,
 )
-from answer_normalizers.units import is_unit_word
 from answer_normalizers.values import Apply, Num, Sym
 
 Token = tuple[str, object, bool]
-
-
-class UnreadableError(ValueError):
-    """The answer is not mathematics this engine reads. Never leaves the package."""
 
 
 _SPACED_GROUP = r"(?:,|\{,\}|\{\\,\}|\\,|,\\!\s*|\\!,\\!\s*|\\!,\s*|,\s*\\!\s*|\\;|\\:|\\[ ]|~|[ ]|_)"
@@ -61,14 +55,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TIGHT = re.compile(rf"[1-9]\d{{0,2}}(?:{_TIGHT_GROUP}\d{{3}})+{_TAIL}(?!{_SPACED_GROUP}?\d)")
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _SEPARATORS = re.compile(r"[^\d.]")
-_EXPONENT = re.compile(r"[eE]([+-]?\d+)(?![\d.a-zA-Z])")
-_REPEAT = re.compile(
-    r"\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))((?:\d*\\dot\s*(?:\{\s*\d\s*\}|\d))?)"
-)
-_ROUND_REPEAT = re.compile(r"\((\d+)\)")
 _TIMES_TEN = re.compile(r"\s*10\s*(?:\^|\*\*)")
-_ELLIPSIS = re.compile(r"\s*(?:\\l?dots\b|\\cdots\b|\.\.\.+)")
 _ESCAPED = {
     "{": "\\{",
     "}": "\\}",
@@ -166,10 +155,10 @@ class _Lexer:
         if match.lastgroup == "grouped":
             literal = match.group()
             if (self.brackets > 0 or self.split_thousands) and not _TIGHT.fullmatch(literal):
-                number = re.compile(r"\d+(?:\.\d+)?").match(text, match.start())
-                assert number is not None
-                literal = number.group()
-                self.position = number.end()
+                plain = _DIGITS.match(text, match.start())
+                assert plain is not None
+                literal = plain.group()
+                self.position = plain.end()
             else:
                 literal = _SEPARATORS.sub("", literal)
                 self.position = match.end()
@@ -185,47 +174,14 @@ class _Lexer:
                 return
         if len(literal) > MAX_NUMBER_DIGITS:
             raise UnreadableError("a number of too many digits")
-        node = self._decimal(literal) if "." in literal else Num(int(literal))
-        self.tokens.append(("num", self._with_exponent(node, literal), self.spaced))
-
-    def _decimal(self, literal: str) -> Num:
-        whole, _, decimals = literal.partition(".")
-        text = self.text
-        repeat = ""
-        if match := _REPEAT.match(text, self.position):
-            repeat = re.sub(r"\D", "", match.group())
-            self.position = match.end()
-        elif match := _ROUND_REPEAT.match(text, self.position):
-            repeat = match.group(1)
-            self.position = match.end()
-        elif match := _ELLIPSIS.match(text, self.position):
-            if block := _repeating_block(decimals):
-                repeat, decimals = block, decimals[: -len(block)]
-            self.position = match.end()
-            if not decimals and not repeat:
-                raise UnreadableError("a number with an ellipsis")
-        scale = 10 ** len(decimals)
-        value = fmpq(int((whole + decimals) or "0"), scale)
-        if repeat:
-            return Num(_reduced(value + fmpq(int(repeat), scale * (10 ** len(repeat) - 1))))
-        digits = len((whole + decimals).lstrip("0"))
-        return Num(_reduced(value), digits, len(decimals))
-
-    def _with_exponent(self, node: Num, literal: str) -> Num | Apply:
-        if not self.plain_exponent:
-            return node
-        match = _EXPONENT.match(self.text, self.position)
-        if not match:
-            return node
-        exponent_text = match.group(1)
-        self.position = match.end()
-        if len(exponent_text) > 30:
-            raise UnreadableError("an exponent of too many digits")
-        exponent = int(exponent_text)
-        if abs(exponent) > MAX_NUMBER_DIGITS:
-            return Apply("*", (node, Apply("^", (Num(10), Num(exponent)))))
-        digits = node.digits or len(literal.lstrip("0"))
-        return Num(_reduced(fmpq(node.value) * fmpq(10) ** exponent), digits, node.places - exponent)
+        if "." in literal:
+            node, self.position = read_decimal(text, self.position, literal)
+        else:
+            node = Num(int(literal))
+        number: Num | Apply = node
+        if self.plain_exponent:
+            number, self.position = read_exponent(text, self.position, node, literal)
+        self.tokens.append(("num", number, self.spaced))
 
     def _letters(self, run: str) -> None:
         add = self.tokens.append
@@ -297,7 +253,7 @@ class _Lexer:
             add(
                 ("'", "'", False)
                 if name == "prime"
-                else ("sym", Sym(_LETTER_ALIASES.get(name, name)), self.spaced)
+                else ("sym", Sym(LETTER_ALIASES.get(name, name)), self.spaced)
             )
         elif name in OPERATORS:
             token = OPERATORS[name]
@@ -436,14 +392,6 @@ class _Lexer:
             self.tokens.extend([("{", "{", self.spaced), *tokens, ("}", "}", False)])
 
 
-_LETTER_ALIASES = {
-    "varepsilon": "epsilon",
-    "varphi": "phi",
-    "vartheta": "theta",
-    "varrho": "rho",
-    "imath": "i",
-    "jmath": "j",
-}
 _COMMANDS = {
     "frac": "frac", "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "binom": "binom", "dbinom": "binom",
     "tbinom": "binom", "sqrt": "sqrt",
@@ -471,91 +419,3 @@ def _known_prefix(name: str) -> str | None:
         ):
             return head
     return None
-
-
-def _reduced(value: fmpq) -> int | fmpq:
-    return int(value.p) if value.q == 1 else value
-
-
-def _repeating_block(decimals: str) -> str:
-    """The shortest block that fills the end of `decimals` three times (a digit) or twice (a longer block)."""
-    for size in range(1, len(decimals) // 2 + 1):
-        block = decimals[-size:]
-        times = 3 if size == 1 else 2
-        if decimals.endswith(block * times):
-            return block
-    return ""
-
-
-def split_run(run: str) -> list[tuple[str, object]]:
-    """Settle a run of two or more letters: function, named constant, word, unit, or single letters.
-
-    >>> split_run("sin"), split_run("blue")
-    ([('fn', 'sin')], [('word', 'blue')])
-    >>> [value.name for _, value in split_run("xyz")]
-    ['x', 'y', 'z']
-    """
-    if run in PLAIN_FUNCTIONS:
-        return [("fn", FUNCTION_ALIASES.get(run, run))]
-    lower = run.lower()
-    if run in ("pi", "Pi", "PI"):
-        return [("sym", Sym("pi"))]
-    if lower in ("inf", "infty", "infinity", "oo"):
-        return [("sym", Sym("inf"))]
-    if lower in ("and", "or"):
-        return [(lower, lower)]
-    if run in GREEK:
-        return [("sym", Sym(_LETTER_ALIASES.get(run, run)))]
-    if run == "mod":
-        return [("mod", "mod")]
-    if run == "in":
-        return [("rel", "in")]
-    if is_unit_word(run):
-        return [("word", run)]
-    if _is_product(run, lower):
-        return [("sym", Sym(letter)) for letter in run]
-    for name in (
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sqrt",
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "log",
-        "ln",
-        "exp",
-    ):
-        rest = run[len(name) :]
-        if run.startswith(name) and (len(rest) == 1 or rest in GREEK or rest == "pi"):
-            return [("fn", name), *(split_run(rest) if len(rest) > 1 else [("sym", Sym(rest))])]
-    if len(run) <= 4 and run.endswith("pi"):
-        return [*(("sym", Sym(letter)) for letter in run[:-2]), ("sym", Sym("pi"))]
-    return [("word", run)]
-
-
-def _is_product(run: str, lower: str) -> bool:
-    size = len(run)
-    if lower in SHORT_WORDS:
-        return False
-    if size == 2:
-        return True
-    if size == 3:
-        return (
-            not run.isupper()
-            and not (run[0].isupper() and run[1:].islower())
-            and not _looks_like_a_word(lower)
-        )
-    if not run.islower() or size > 6:
-        return False
-    return not any(vowel in run for vowel in "aeiou") or all(
-        ord(b) - ord(a) == 1 for a, b in itertools.pairwise(run)
-    )
-
-
-def _looks_like_a_word(lower: str) -> bool:
-    """A consonant, a vowel, a consonant: `red`, `lub`; letters of a formula seldom stand so."""
-    return lower[0] not in "aeiou" and lower[1] in "aeiou" and lower[2] not in "aeiou"

@@ -28,6 +28,8 @@ _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2})")
 _ROW_BREAK_IN_TERM = re.compile(r"([-+*/^=(])\\\\(?=\\[a-zA-Z])")
 _BARE_COMMAND = re.compile(r"(?<![a-zA-Z\\])(d?frac|tfrac|sqrt|text|mathrm|boxed)(?=\s*[{\[])")
 _ROOT_ARGUMENT = re.compile(r"\\sqrt (?=\\?[({])")
+_MONEY = re.compile(r"(?<!\\)\$(?=\s*[\d.])|(?<=\d)\s*(?<!\\)\$$")
+_BARE_DOLLAR = re.compile(r"(?<!\\)\$")
 _CLOSING = ".,;:!?"
 _PAIRS = [
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("__", "__"), ("`", "`"),
@@ -166,12 +168,10 @@ def unwrap(text: str) -> str:
 def _inner_dollars(text: str) -> str:
     r"""Drop the `$` that delimit mathematics inside an answer; keep the ones that are money.
 
-    A single `$`, or one before a digit with no partner, is a currency sign.
+    Without a partner, one before a digit or behind the last is a currency sign, any other a delimiter
+    whose partner was lost.
     """
     bare = [i for i, c in enumerate(text) if c == "$" and (i == 0 or text[i - 1] != "\\")]
-    if not bare:
-        return text
-    if len(bare) % 2 == 0:
-        drop = set(bare)
-        return "".join(" " if i in drop else c for i, c in enumerate(text))
-    return re.sub(r"(?<!\\)\$", r"\\$", text)
+    if len(bare) % 2:
+        text = _MONEY.sub(r"\\$", text)
+    return _BARE_DOLLAR.sub(" ", text)

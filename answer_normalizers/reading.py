@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from answer_normalizers.grammar import fold
-from answer_normalizers.lexer import UnreadableError, split_run
+from answer_normalizers.cursor import fold
 from answer_normalizers.limits import MAX_PROSE_CHARACTERS
+from answer_normalizers.literals import UnreadableError
 from answer_normalizers.normalize import normalize, unwrap
 from answer_normalizers.numbers import plain_number
 from answer_normalizers.parser import parse
 from answer_normalizers.prose import TEXT_COMMAND, flatten, without_prose
+from answer_normalizers.runs import split_run
 from answer_normalizers.settle import settle
 from answer_normalizers.symbols import SHORT_WORDS
 from answer_normalizers.units import conversion, read_unit

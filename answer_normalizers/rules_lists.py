@@ -99,7 +99,7 @@ def _both_named(
 ) -> tuple[Value, Value]:
     """The values of both lists: in any order for one unknown, by name for several; else as they are."""
     names = [name for name, _ in left], [name for name, _ in right]
-    if len({*names[0], *names[1]}) == 1:
+    if len({*names[0], *names[1]}) == 1 and names[0][0] != Text(""):
         return Items(tuple(value for _, value in left)), Items(tuple(value for _, value in right))
     if (
         len(set(names[0])) == len(left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from answer_normalizers.asking import SCALARS, Ask, in_order
-from answer_normalizers.expressions import substitute
+from answer_normalizers.points import substitute
 from answer_normalizers.relations import (
     argument_renaming,
     assignment,

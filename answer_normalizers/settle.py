@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from answer_normalizers.grammar import negate
+from answer_normalizers.cursor import negate
 from answer_normalizers.values import (
     EMPTY_SET,
     Apply,

@@ -20,6 +20,16 @@ omicron rho
 LETTER_COMMANDS = GREEK | names("hbar ell nabla partial aleph Re Im wp mho imath jmath odot prime")
 """Commands that are one symbol."""
 
+LETTER_ALIASES = {
+    "varepsilon": "epsilon",
+    "varphi": "phi",
+    "vartheta": "theta",
+    "varrho": "rho",
+    "imath": "i",
+    "jmath": "j",
+}
+"""Variants of a letter to the letter."""
+
 FUNCTIONS = names("""sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec
 arccsc arcsinh
     arccosh arctanh ln log lg exp cis gcd lcm max min det arg sgn deg dim ker sqrt cbrt abs floor ceil Re Im

@@ -265,7 +265,7 @@ def test_every_policy_field_is_documented_where_it_stands():
 
 CORE = """asking algebra balls brackets calls comparison equivalence exact expressions field grammar lexer
 normalize
-numbers parser policy polynomials prose reading relations sets settle symbols units values verdict words"""
+numbers parser policy polynomials prose reading relations sets settle symbols units values verdict words cursor postfix commands runs literals points"""
 
 
 @pytest.mark.parametrize("name", CORE.split())
