@@ -21,6 +21,7 @@ import typer
 
 from mathevalkit import __version__
 from mathevalkit.cli_compare import compare, gate
+from mathevalkit.cli_export import export, verify
 from mathevalkit.cli_inspect import explain, selftest
 from mathevalkit.cli_options import RunArguments, RunRequest, read_request, takes
 from mathevalkit.cli_report import report as report_runs
@@ -254,6 +255,8 @@ app.command(short_help="Score saved generations again; no model is needed.")(res
 app.command(short_help="Compare checkpoints subject by subject.")(compare)
 app.command(short_help="Decide whether a run is worse than its baseline.")(gate)
 app.command("report", short_help="Report runs: a page, Markdown, LaTeX, or samples as a table.")(report_runs)
+app.command(short_help="Write runs in a leaderboard's format, or as a bundle.")(export)
+app.command(short_help="Check a bundle by scoring it again.")(verify)
 app.command(short_help="Show how one completion was judged, and why.")(explain)
 app.command(short_help="Measure scorers on a task's own golds.")(selftest)
 

@@ -12,6 +12,7 @@
     │   ├── ManifestMismatchError the run on disk was made with other settings
     │   └── RunLockedError        another process is writing this run
     ├── ComparisonError           runs that cannot be compared
+    ├── BundleError               a bundle is damaged, incomplete or unsafe
     └── BackendError              the engine cannot be used
         ├── BackendUnavailableError  its package is not installed
         ├── ModelNotFoundError       no such model
@@ -26,6 +27,7 @@ from __future__ import annotations
 __all__ = [
     "BackendError",
     "BackendUnavailableError",
+    "BundleError",
     "ComparisonError",
     "DataError",
     "EngineDiedError",
@@ -107,6 +109,10 @@ class ComparisonError(MathEvalError):
     decisions of ``mathevalkit gate``."""
 
     exit_code = 6
+
+
+class BundleError(MathEvalError):
+    """A bundle that cannot be read: damaged, incomplete, unsafe, or of a newer version."""
 
 
 class BackendError(MathEvalError):

@@ -130,8 +130,30 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             *ENGINE,
         ],
     ),
+    "export": (
+        [
+            "mathevalkit.exporters",
+            "mathevalkit.bundle",
+            "mathevalkit.bundle_archive",
+            "mathevalkit.bundle_checks",
+        ],
+        [
+            "vocabulary",
+            "tasks",
+            "data",
+            "prompting",
+            "records",
+            "journal",
+            "scoring",
+            "saved generations",
+            "rescoring",
+            "comparison",
+            *ENGINE,
+        ],
+    ),
     "command line": (
         [
+            "mathevalkit.cli_export",
             "mathevalkit.compare_display",
             "mathevalkit.display",
             "mathevalkit.interrupts",
@@ -156,6 +178,7 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "comparison",
             "words",
             "reports",
+            "export",
             *ENGINE,
         ],
     ),
