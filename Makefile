@@ -33,11 +33,13 @@ clean:  ## remove the environments, caches and build output (runs/ stays)
 
 $(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
 	@echo "Installing mathevalkit with llama.cpp into $(VENV) (a minute or two) ..."
+	@$(BIN)/python -m ensurepip >/dev/null  # where making the environment was interrupted, pip is missing
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[llama-cpp]'
 	@touch $@
 
 $(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
 	@echo "Installing mathevalkit with llama.cpp and the tools of development into $(VENV) (a minute or two) ..."
+	@$(BIN)/python -m ensurepip >/dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,llama-cpp]'
 	@touch $@
 
