@@ -23,6 +23,7 @@ from mathevalkit import __version__
 from mathevalkit.cli_compare import compare, gate
 from mathevalkit.cli_export import export, verify
 from mathevalkit.cli_inspect import explain, selftest
+from mathevalkit.cli_nightly import dashboard, nightly
 from mathevalkit.cli_options import RunArguments, RunRequest, read_request, takes
 from mathevalkit.cli_report import report as report_runs
 from mathevalkit.cli_score import rescore
@@ -257,6 +258,8 @@ app.command(short_help="Decide whether a run is worse than its baseline.")(gate)
 app.command("report", short_help="Report runs: a page, Markdown, LaTeX, or samples as a table.")(report_runs)
 app.command(short_help="Write runs in a leaderboard's format, or as a bundle.")(export)
 app.command(short_help="Check a bundle by scoring it again.")(verify)
+app.command(short_help="Run a suite's night, gate it, rebuild the dashboard.")(nightly)
+app.command(short_help="Build a static site of all nights.")(dashboard)
 app.command(short_help="Show how one completion was judged, and why.")(explain)
 app.command(short_help="Measure scorers on a task's own golds.")(selftest)
 

@@ -151,6 +151,28 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             *ENGINE,
         ],
     ),
+    "nights": (
+        ["mathevalkit.suite", "mathevalkit.nights", "mathevalkit.nightly"],
+        ["vocabulary", "tasks", "records", "journal", "comparison", "pipeline"],
+    ),
+    "dashboard": (
+        [
+            "mathevalkit.dashboard",
+            "mathevalkit.dashboard_charts",
+            "mathevalkit.dashboard_data",
+            "mathevalkit.dashboard_flips",
+        ],
+        [
+            "vocabulary",
+            "records",
+            "journal",
+            "saved generations",
+            "comparison",
+            "words",
+            "reports",
+            "nights",
+        ],
+    ),
     "command line": (
         [
             "mathevalkit.cli_export",
@@ -160,6 +182,7 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "mathevalkit.cli_options",
             "mathevalkit.cli_compare",
             "mathevalkit.cli_inspect",
+            "mathevalkit.cli_nightly",
             "mathevalkit.cli_report",
             "mathevalkit.cli_score",
             "mathevalkit.cli_tasks",
@@ -178,6 +201,8 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "comparison",
             "words",
             "reports",
+            "nights",
+            "dashboard",
             "export",
             *ENGINE,
         ],
