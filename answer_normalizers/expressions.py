@@ -10,6 +10,7 @@ from flint import acb, arb, fmpq
 from answer_normalizers.balls import AGREEMENT_BITS, LADDER, BallPoint, UnevaluableError, precision
 from answer_normalizers.exact import rational
 from answer_normalizers.field import compare_in_field
+from answer_normalizers.pieces import has_pieces, point_of_difference
 from answer_normalizers.points import (
     has_head,
     integer_variables,
@@ -347,6 +348,10 @@ def _compare_functions(gold: Value, pred: Value, names: list[str], base: int, po
                     tally.complex_differ = _witness(env, left, right)
             else:
                 tally.one_sided = True
+        if tally.real >= 2 and not complex_valued and has_pieces(gold, pred):
+            found = point_of_difference(gold, pred, names=names, base=base, whole=whole)
+            if found is not None:
+                return different("ball", "the two expressions differ at a point", _witness(*found))
     return _judge(gold, pred, tally, policy, several=len(under_logarithms(gold) | under_logarithms(pred)) > 1)
 
 

@@ -28,3 +28,28 @@ def verdicts(gold: str, pred: str) -> set[bool | None]:
 )
 def test_units_that_are_not_named_still_measure_lengths_areas_or_volumes(gold, pred, expected):
     assert verdicts(gold, pred) == {expected}
+
+
+@pytest.mark.parametrize(
+    ("gold", "pred", "expected"),
+    [
+        ("|x-50|+|x-60|", "110-2x", False),
+        (r"|x-50|", "50-x", False),
+        (r"\max(x,1000)", "1000", False),
+        (r"\min(x,-1000)", "x", False),
+        (r"\sqrt{x^2-100x+2500}", "50-x", False),
+        (r"|2x-100|", "100-2x", False),
+        (r"|x-y+500|", "x-y+500", False),
+        (r"m n-\lfloor m/2 \rfloor", r"m n-\lfloor m/3 \rfloor", False),
+        (r"\lceil x/1000 \rceil", r"\lceil x/2000 \rceil", False),
+        ("|x-50|+|x-60|", "|60-x|+|50-x|", True),
+        (r"\max(x,1000)", r"\max(1000,x)", True),
+        (r"\sqrt{x^2-100x+2500}", "|x-50|", True),
+        (r"\sqrt{x^2}", "|x|", True),
+        (r"\frac{|x-50|+x-50}{2}", r"\max(x-50,0)", True),
+        (r"\sqrt{4x}", r"2\sqrt{x}", True),
+        (r"\lfloor x \rfloor + 1", r"\lfloor x+1 \rfloor", True),
+    ],
+)
+def test_expressions_of_several_pieces_are_compared_further_out_too(gold, pred, expected):
+    assert verdicts(gold, pred) == {expected}
