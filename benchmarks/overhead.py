@@ -188,7 +188,7 @@ def measure(way: str, job: Path, scratch: Path, arguments: argparse.Namespace) -
         "OMP_NUM_THREADS": str(len(os.sched_getaffinity(0))),
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
-        "OMP_WAIT_POLICY": "passive",  # mathevalkit sets it; without it a busy machine decides the figures
+        "GOMP_SPINCOUNT": "20000",  # mathevalkit sets it; without it a busy machine decides the figures
     }
     if way == "lm-eval":
         environment["PYTHONPATH"] = str(scratch / "stub")

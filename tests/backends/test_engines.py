@@ -7,9 +7,11 @@ The llama.cpp tests need the package xllamacpp, the vLLM tests an environment th
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import signal
+import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
@@ -41,14 +43,20 @@ def available(name: str) -> bool:
     return importlib.util.find_spec(ENGINES[name]) is not None
 
 
+def model(what: str) -> str:
+    """Made in a process of its own: converting imports torch, and this process must stay light."""
+    command = [sys.executable, small_model.__file__, what]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+
+
 def options(name: str, log: Path, **changes) -> EngineOptions:
     """float32 where the engine has a choice: only then does the batch not change the text."""
     common = {"backend": name, "max_model_len": 1024, "log_path": str(log), "max_num_seqs": 8}
     if name == "vllm":
-        common |= {"model": str(small_model.checkpoint()), "dtype": "float32"}
+        common |= {"model": model("checkpoint"), "dtype": "float32"}
         common["engine_args"] = {"kv_cache_memory_bytes": 1 << 30}
     else:
-        common |= {"model": str(small_model.gguf())}
+        common |= {"model": model("gguf")}
     return EngineOptions(**(common | changes))
 
 
@@ -233,6 +241,40 @@ def test_after_an_accident_every_request_has_come_back_once(name, accident, tmp_
             assert [c.text for c in sorted(done, key=lambda c: int(c.sample_id))] == expected
     finally:
         backend.close()
+
+
+def test_a_lora_adapter_is_applied_by_vllm_and_part_of_the_revision(tmp_path):
+    if not available("vllm"):
+        pytest.skip("vllm is not installed")
+    adapter = random_adapter(tmp_path / "adapter", rank=12)
+    backend = open_backend(options("vllm", tmp_path / "log", lora=str(adapter)))
+    try:
+        assert re.fullmatch(r"sha256:\w{64}\+lora:sha256:\w{64}", backend.start().revision)
+        backend.load()
+        (text,) = texts(backend, ask(chat(backend, QUESTIONS[1])))
+        assert "The capital of France is Paris" not in text  # which it is without the adapter
+    finally:
+        backend.close()
+
+
+def random_adapter(folder: Path, *, rank: int) -> Path:
+    """Noise on every layer's queries, strong enough to change any text."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    folder.mkdir()
+    noise = np.random.default_rng(0)
+    names = [f"base_model.model.model.layers.{layer}.self_attn.q_proj" for layer in range(30)]
+    shapes = {"lora_A": (rank, 576), "lora_B": (576, rank)}
+    weights = {
+        f"{name}.{part}.weight": (noise.standard_normal(shape) * 0.3).astype(np.float32)
+        for name in names
+        for part, shape in shapes.items()
+    }
+    save_file(weights, folder / "adapter_model.safetensors")
+    settings = {"peft_type": "LORA", "r": rank, "lora_alpha": 2 * rank, "target_modules": ["q_proj"]}
+    (folder / "adapter_config.json").write_text(json.dumps(settings | {"bias": "none"}))
+    return folder
 
 
 def test_a_process_of_vllm_that_dies_is_noticed_although_step_waits_for_it(tmp_path, monkeypatch):
