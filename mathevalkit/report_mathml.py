@@ -66,6 +66,8 @@ ATTRIBUTES: dict[str, re.Pattern[str]] = {
     "form": re.compile("prefix|infix|postfix"),
     "mathvariant": re.compile("normal"),
     "linethickness": re.compile("0"),
+    "lspace": re.compile("0"),
+    "rspace": re.compile("0"),
     "minsize": _LENGTH,
     "maxsize": _LENGTH,
     "columnalign": _WORDS,
@@ -113,6 +115,22 @@ def _depth(latex: str) -> int:
     return deepest
 
 
+_CHILDREN = {
+    "mfrac": 2,
+    "mroot": 2,
+    "msub": 2,
+    "msup": 2,
+    "munder": 2,
+    "mover": 2,
+    "msubsup": 3,
+    "munderover": 3,
+}
+
+
+class _UnfinishedError(ValueError):
+    """A fraction without a denominator, and the like."""
+
+
 class _TooLargeError(ValueError):
     """More nodes, or deeper, than a formula of a page may be."""
 
@@ -135,4 +153,23 @@ def _cleaned(element: Any, left: list[int], *, depth: int) -> Tree:
         text = html.unescape(element.text)[:MAX_TOKEN]
         children.append(text if tag == element.tag else ["mtext", {}, text])
     children += [_cleaned(child, left, depth=depth + 1) for child in element]
+    _space(children)
+    if len(children) != _CHILDREN.get(tag, len(children)):
+        raise _UnfinishedError
     return [tag, attributes, *children]
+
+
+_SIGNS = frozenset("+-−±∓")
+_BEFORE_SIGN = frozenset("([{|‖⟨,;:=≠<>≤≥≈≡∼→⇒↦∈+-−±×·÷/∗*")
+
+
+def _space(children: list[Any]) -> None:
+    """Set signs and slashes as TeX does: no space after the sign of a number, none around a slash."""
+    before: Any = None
+    for child in children:
+        text = child[2] if isinstance(child, list) and child[0] == "mo" and len(child) == 3 else None
+        if text in _SIGNS and (before is None or before in _BEFORE_SIGN):
+            child[1].setdefault("form", "prefix")
+        elif text == "/":
+            child[1] |= {"lspace": "0", "rspace": "0"}
+        before = text or "operand"

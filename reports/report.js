@@ -9,7 +9,7 @@
       "menclose mstyle mphantom mpadded mmultiscripts mprescripts none").split(" "));
   const ATTRIBUTES = new Set(
     ("display displaystyle scriptlevel stretchy fence separator largeop symmetric movablelimits accent accentunder " +
-      "form mathvariant linethickness minsize maxsize columnalign rowlines columnlines columnspacing notation width"
+      "form mathvariant linethickness minsize maxsize columnalign rowlines columnlines columnspacing notation width lspace rspace"
     ).split(" "));
   const WORDS = { no_answer: "no answer", backend_error: "failed" };
   const data = JSON.parse(document.getElementById("data").textContent);
