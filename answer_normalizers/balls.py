@@ -170,10 +170,10 @@ class BallPoint:
             raise UnevaluableError
         a, b = self.value(lower), self.value(upper)
         env, name = self.env, variable.name
-        entire = _is_entire(body)
+        analytic_body = _is_meromorphic(body)
 
         def integrand(x: acb, analytic: bool) -> acb:  # noqa: FBT001  (the signature Arb calls)
-            if analytic and not entire:
+            if analytic and not analytic_body:
                 return acb("nan")
             self.env = {**env, name: x}
             try:
@@ -220,24 +220,16 @@ def _is_exactly_zero(value: acb) -> bool:
     return bool(value.is_zero())
 
 
-def _is_entire(body: Value) -> bool:
-    """Whether every node of the integrand is analytic everywhere, which Arb's quadrature must be told."""
+def _is_meromorphic(body: Value) -> bool:
+    """Whether the integrand is analytic away from zeros of its divisors, as Arb's quadrature asks."""
     if type(body) is not Apply:
         return True
     if body.head == "^":
-        n = _exact_exponent(body.args[1])
-        if body.args[0] != Sym("e") and not (isinstance(n, int) and n >= 0):
+        if body.args[0] != Sym("e") and not isinstance(_exact_exponent(body.args[1]), int):
             return False
-    elif body.head == "/":
-        return (
-            type(body.args[1]) is not Apply
-            and body.args[1] != Num(0)
-            and _is_entire(body.args[0])
-            and type(body.args[1]) is Num
-        )
-    elif body.head not in ("+", "*", "neg", "sin", "cos", "sinh", "cosh"):
+    elif body.head not in _MEROMORPHIC:
         return False
-    return all(_is_entire(a) for a in body.args)
+    return all(_is_meromorphic(a) for a in body.args)
 
 
 def _log2(value: arb) -> int:
@@ -395,6 +387,9 @@ _RULES: dict[str, Callable[..., acb]] = {
     "erf": lambda a: a.erf(),
     "sgn": lambda a: acb(a.real.sgn()),
 }
+_MEROMORPHIC = frozenset(
+    {"+", "*", "neg", "/", "inv", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"}
+)
 _LEAVES_REALS = frozenset({"ln", "log", "arcsin", "arccos", "arcsec", "arccsc", "arccosh", "arctanh"})
 _CONSTANTS: dict[str, Callable[[], acb]] = {
     "pi": lambda: acb(arb.pi()),

@@ -29,7 +29,7 @@ _TOO_DEEP = undecided("limits", "an answer is nested too deeply")
 _SPACES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 _AMBIGUOUS = re.compile(r"\d,\d{3}|\d[eE][+-]?\d")
 _COMMA_DECIMAL = re.compile(
-    r"\s*([-+]?)\s*(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+))\s*"
+    r"\s*([-+]?)\s*(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+)|(\d{1,3}(?:\.\d{3}){2,}))\s*"
 )
 
 DEFAULT_POLICY = Policy()
@@ -135,14 +135,13 @@ def _second_readings(gold: str, pred: str, left: Reading, right: Reading, policy
             again = read(text, split_thousands=type(other.value) is Items, plain_exponent=False)
             if again.value is not None and again.value != reading.value:
                 alternatives.append(again.value)
-        if match := _COMMA_DECIMAL.fullmatch(reading.text):
-            sign, a, b, c, d, e, f = match.groups()
-            number = plain_number(f"{sign}{(a or c or e).replace('.', '')}.{b or d or f}")
-            if number is not None and type(other.value) is Num:
+        if type(other.value) is Num and (match := _COMMA_DECIMAL.fullmatch(reading.text)):
+            sign, a, b, c, d, e, f, g = match.groups()
+            number = plain_number(f"{sign}{(a or c or e or g).replace('.', '')}.{b or d or f or ''}")
+            if number is not None:
                 alternatives.append(Num(number))
-        letter = choice_letter(reading.text)
-        if letter and other.value == Sym(letter):
-            alternatives.append(Sym(letter))
+        if isinstance(other.value, Sym) and choice_letter(reading.text) == other.value.name:
+            alternatives.append(other.value)
         for value in alternatives:
             verdict = compare(value, other.value, policy) if is_gold else compare(other.value, value, policy)
             if verdict.equivalent:

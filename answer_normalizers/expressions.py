@@ -93,8 +93,10 @@ def _percent_readings(value: Value, other: Value, policy: Policy) -> list[Value]
 
 
 def _degree_readings(value: Value, other: Value, policy: Policy) -> list[Value]:
-    in_radians = policy.degrees == "required" or "pi" in named_constants(other)
-    return [value] if in_radians else [value.args[0]]  # type: ignore[union-attr]
+    if policy.degrees == "required" or "pi" in named_constants(other):
+        return [value]
+    inner = value.args[0]  # type: ignore[union-attr]
+    return [inner] if rational(other) is not None else [inner, value]
 
 
 def _compare(gold: Value, pred: Value, policy: Policy) -> Verdict:

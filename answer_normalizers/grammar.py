@@ -71,6 +71,9 @@ class Grammar(Postfix):
         self.depth -= 1
         if len(parts) == 1:
             return first
+        texts = sum(type(part) is Text for part in parts)
+        if 0 < texts < len(parts):
+            raise UnreadableError("words in a list of mathematics")
         if all(type(p) is Relation and p.ops[0] in _INEQUALITIES for p in parts) or (
             any(type(p) is Relation and p.ops[0] in _INEQUALITIES for p in parts)
             and all(type(p) is Relation for p in parts)

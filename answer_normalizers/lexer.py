@@ -199,6 +199,9 @@ class _Lexer:
             else:
                 add(("sym", Sym(run), self.spaced))
             return
+        if run in ("min", "sec") and self._stands_as_unit():
+            add(("word", run, self.spaced))
+            return
         if run in _ORDINALS and self.tokens and self.tokens[-1][0] == "num" and not self.spaced:
             add(("word", run, False))
             return
@@ -209,6 +212,11 @@ class _Lexer:
         for kind, value in split_run(run):
             add((kind, value, self.spaced))
             self.spaced = False
+
+    def _stands_as_unit(self) -> bool:
+        """Whether the function name just read stands behind a number and takes no argument."""
+        after = self.text[self.position :].lstrip()[:1]
+        return bool(self.tokens) and self.tokens[-1][0] == "num" and after not in tuple("({\\^_")
 
     def _tightly_enclosed(self) -> bool:
         """Whether the run just read touches an operator or bracket, as letters of a formula do."""
@@ -384,6 +392,12 @@ class _Lexer:
         if prefix in ("vec", "") and _WORDY_TEXT.search(content) and "\\" not in content and len(content) > 2:
             self.tokens.append(("text", content, self.spaced))
             return
+        if (
+            prefix in ("bar", "hat", "tilde")
+            and not content.replace(" ", "").isalpha()
+            and "\\" not in content
+        ):
+            raise UnreadableError("an accent over an expression")
         tokens = self.within(content).run()[:-1]
         letter = tokens[0][1] if len(tokens) == 1 else None
         if prefix and prefix != "vec" and isinstance(letter, Sym):

@@ -42,6 +42,10 @@ _TAIL_CLAUSE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HEDGE = re.compile(rf"^(?:{_any_of(_HEDGES)})\s*(?=[\d\\$.(\-+])", re.IGNORECASE)
+_OPENING = re.compile(
+    r"^(?:(?:therefore|thus|hence|so|then|finally|and|we (?:get|have|find|see))\b[\s,:]*)+",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(
     r"^[^0-9\\$=<>{}()\[\]]*?(?:\b(?:is|are|was|be|equals?|equal to|gives?|get|yields?)\b|:)"
     rf"\s*(?:(?:{_any_of(_HEDGES)}|equal to|therefore|thus)\s+)?",
@@ -75,6 +79,7 @@ def without_prose(clean: str, flat: str) -> list[str]:
         offer(clause)
         hedged = _HEDGE.sub("", clause)
         offer(hedged)
+        offer(_OPENING.sub("", hedged))
         lead = _LEAD.match(hedged)
         if lead and lead.end() < len(hedged):
             offer(_TAIL_CLAUSE.sub("", _TAIL_PARENTHESIS.sub("", hedged[lead.end() :])))

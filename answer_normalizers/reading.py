@@ -24,7 +24,7 @@ from answer_normalizers.runs import split_run
 from answer_normalizers.settle import settle
 from answer_normalizers.symbols import SHORT_WORDS
 from answer_normalizers.units import conversion, read_unit
-from answer_normalizers.values import Based, Clock, Num, Quantity, Sym, Text, Value
+from answer_normalizers.values import EMPTY_SET, Based, Clock, Num, Quantity, Sym, Text, Value
 from answer_normalizers.words import canonical_words, number_in_words, phrase_value
 
 
@@ -63,6 +63,8 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     clean = normalize(text)
     if not clean:
         return Reading(clean, None, "empty")
+    if clean.replace(" ", "") == "{}":
+        return Reading(clean, EMPTY_SET)
     number = None
     if len(clean) < _PLAIN_LENGTH and "." not in clean and "=" not in clean and not split_thousands:
         number = plain_number(clean)

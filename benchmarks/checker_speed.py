@@ -49,13 +49,25 @@ def workloads() -> dict[str, list[tuple[str, str]]]:
         for name in ("reformatted", "near_miss")
     }
     draw = random.Random(7)
-    golds = [gold for gold, _ in pairs["reformatted pairs"]]
+    golds = math_golds()
     drawn = [tuple(draw.sample(golds, 2)) for _ in range(4000)]
     pairs["unequal MATH golds"] = [(a, b) for a, b in drawn if a != b]
     numbers = [draw.randrange(1, 200_000) for _ in range(3000)]
     styles = ["{}", "{}.00", "${}", "{:,}", "${:,}.00", "{}."]
     pairs["GSM8K numbers"] = [(str(n), styles[k % len(styles)].format(n)) for k, n in enumerate(numbers)]
     return pairs
+
+
+def math_golds() -> list[str]:
+    """The reference answers of MATH's test split: what stands in the last box of each solution."""
+    from answer_normalizers.normalize import matching_brace
+
+    golds = []
+    for line in (SHARED / "data" / "math" / "test.jsonl").read_text("utf-8").splitlines():
+        solution = json.loads(line)["solution"]
+        start = solution.rfind("\\boxed{") + len("\\boxed")
+        golds.append(solution[start + 1 : matching_brace(solution, start)])
+    return golds
 
 
 def measure(name: str, pairs: list[tuple[str, str]]) -> None:
