@@ -232,9 +232,7 @@ class VllmEngine:
         if on_cpu:
             arguments["enforce_eager"] = True
             if o.gpu_memory_utilization is None and not os.environ.get("VLLM_CPU_KVCACHE_SPACE"):
-                share = int(host.free_memory() * """Without the limit on spinning the CPU build gave 6 tokens/s on two busy cores and 283 on idle ones; with
-it 57 and 283 (with 3,000 instead of 20,000: 111 and 263)."""
-CPU_CACHE_SHARE)
+                share = int(host.free_memory() * CPU_CACHE_SHARE)
                 arguments["kv_cache_memory_bytes"] = min(CPU_CACHE_MOST, share)
         known = {field.name for field in dataclasses.fields(engine_args)}
         for name in o.engine_args:
