@@ -34,6 +34,7 @@ _UNDECIDED = undecided("ball", "the expressions could not be evaluated")
 _POINTS = 6
 _POINT_BITS = 192
 _QUICK_BITS = 64
+_FLOATS = (1e-300, 1e300)
 _STEPS = ("floor", "ceil", "mod", "gcd", "lcm")
 _STEP_SPREAD = 23
 """Functions that are constant between steps are sampled this many times further out."""
@@ -109,7 +110,8 @@ def _compare(gold: Value, pred: Value, policy: Policy) -> Verdict:
         if renamed is not None:
             pred = renamed
             symbols = free_symbols(gold) | free_symbols(pred)
-    agree = compare_in_field(gold, pred)
+    lone_number = not symbols and (isinstance(gold, Num) or isinstance(pred, Num))
+    agree = None if lone_number else compare_in_field(gold, pred)
     if agree is True:
         return _SAME_IN_FIELD
     if agree is False:
@@ -277,8 +279,16 @@ def _close(left: acb, right: acb, policy: Policy) -> bool:
 
 def _digits(value: acb) -> str:
     if value.imag.is_zero():
-        return str(value.real.str(12, radius=False))
-    return f"{value.real.str(10, radius=False)} + {value.imag.str(10, radius=False)} i"
+        return _shown(value.real)
+    return f"{_shown(value.real)} + {_shown(value.imag)} i"
+
+
+def _shown(value: arb) -> str:
+    """Twelve digits; through a float where it holds the number, since that is ten times as fast."""
+    number = float(value)
+    if _FLOATS[0] < abs(number) < _FLOATS[1]:
+        return f"{number:.12g}"
+    return str(value.str(12, radius=False))
 
 
 # -- expressions in variables ------------------------------------------------------------------------
