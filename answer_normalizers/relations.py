@@ -29,6 +29,9 @@ from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _SEEDS = (0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1)
 _BITS = 192
+_ROOT_ERROR = 1e-12
+"""Relative error that a root found numerically is taken to have."""
+_TINY = 1e-30
 _POINTS = 3
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _DECORATED = ("bar ", "hat ", "tilde ", "vec ")
@@ -223,7 +226,8 @@ def _same_zeros_by_balls(left: Value, right: Value, names: list[str]) -> bool | 
                             value = BallPoint({**env, name: acb(root)}).value(two)
                             if not value.contains(0):
                                 return False
-                            found[side] += 1
+                            # What is next to 0 on its own scale shows nothing about another equation.
+                            found[side] += abs(float(root.mid())) > _TINY
                     except UnevaluableError:
                         continue
             covered = [seen or count >= _POINTS for seen, count in zip(covered, found, strict=True)]
@@ -257,7 +261,7 @@ def _numeric_roots(node: Value, name: str, env: dict[str, acb]) -> list[arb]:
             if tangent.contains(0):
                 break
             point = (point - polynomial(point) / tangent).mid()
-        found.append(arb(point.real, 1e-12))
+        found.append(arb(point.real, _ROOT_ERROR * max(abs(float(point.real)), _TINY)))
     return found
 
 

@@ -53,3 +53,17 @@ def test_units_that_are_not_named_still_measure_lengths_areas_or_volumes(gold, p
 )
 def test_expressions_of_several_pieces_are_compared_further_out_too(gold, pred, expected):
     assert verdicts(gold, pred) == {expected}
+
+
+@pytest.mark.parametrize(
+    ("gold", "pred", "expected"),
+    [
+        ("I=-10e^{-30t}", "I=-11e^{-30t}", False),
+        ("I=-e^{-40t}(2\\cos 30t-86\\sin 30t)", "I=-e^{-41t}(2\\cos 30t-86\\sin 30t)", False),
+        ("y=e^{-30t}", "y=e^{-31t}", False),
+        ("I=-10e^{-30t}", "-I=10e^{-30t}", True),
+        ("I=-10e^{-3t}", "I+10e^{-3t}=0", True),
+    ],
+)
+def test_equations_between_small_values_are_told_apart(gold, pred, expected):
+    assert verdicts(gold, pred) == {expected}
