@@ -17,8 +17,9 @@ import typer
 
 import mathevalkit
 from mathevalkit.cli import app
-from mathevalkit.cli_options import RunArguments, read_request
+from mathevalkit.cli_options import RunArguments, backend_for, read_request
 from mathevalkit.data import load_data
+from mathevalkit.suite import read_suite
 from mathevalkit.tasks import load_task
 from mathevalkit.types import RunOptions
 
@@ -98,6 +99,11 @@ def test_every_option_the_text_mentions_exists():
     assert mentioned <= _all_options()
 
 
+def test_every_command_is_in_the_text():
+    names = typer.main.get_command(app).commands
+    assert [name for name in names if not re.search(rf"mathevalkit {name}\b|`{name}`", README)] == []
+
+
 def test_every_file_the_text_links_to_exists():
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README)
     assert [target for target in targets if not (REPO / target).exists()] == []
@@ -140,7 +146,7 @@ def test_a_python_program_calls_what_exists(block):
 
 
 def test_the_task_of_the_readme_loads(tmp_path):
-    [task] = [block for block in BLOCKS if block.language == "yaml"]
+    [task] = [block for block in BLOCKS if block.language == "yaml" and "title:" in block.text]
     [rows] = [block for block in BLOCKS if block.language == "json"]
     assert task.text.count("\n") <= 15
     (tmp_path / "mine.yaml").write_text(task.text, encoding="utf-8")
@@ -149,3 +155,9 @@ def test_the_task_of_the_readme_loads(tmp_path):
     (tmp_path / loaded.file).write_text(rows.text, encoding="utf-8")
     samples = load_data(loaded).samples
     assert all(sample.question and sample.gold and sample.subject for sample in samples)
+
+
+def test_the_suite_of_the_readme_is_valid(tmp_path):
+    [suite] = [block for block in BLOCKS if block.language == "yaml" and "models:" in block.text]
+    (tmp_path / "suite.yaml").write_text(suite.text, encoding="utf-8")
+    assert read_suite(tmp_path / "suite.yaml", backend_for=backend_for).models
