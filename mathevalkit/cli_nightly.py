@@ -11,6 +11,7 @@ import typer
 
 from mathevalkit.cli_options import backend_for
 from mathevalkit.cli_tasks import Json, print_json
+from mathevalkit.errors import RunDirectoryError
 from mathevalkit.interrupts import interrupts_once
 from mathevalkit.observer import Observer
 from mathevalkit.terminal import clean, clean_block, make_console
@@ -41,18 +42,26 @@ def nightly(
     from mathevalkit.suite import read_suite
 
     suite = read_suite(suite_file, backend_for=backend_for)
+    done: Night | None = None
     with interrupts_once() as interrupts:
         try:
             done = run_night(suite, night=night or f"{datetime.now(UTC):%Y-%m-%d}", observer=_Lines())
+            if as_json:
+                print_json(done)
+            else:
+                _print_night(make_console(sys.stdout), done)
             site = build_dashboard(suite.output, suite.site)
         except KeyboardInterrupt:
             typer.echo("stopped; what was generated is safe: repeat the command to go on", err=True)
             raise typer.Exit(interrupts.exit_code) from None
-    if as_json:
-        print_json(done)
-    else:
-        _print_night(make_console(sys.stdout), done)
-        typer.echo(f"dashboard  {clean(site.index)}")
+        except RunDirectoryError as error:
+            if done is None or not done.exit_code:
+                raise
+            typer.echo(f"error: {clean_block(error)}", err=True)  # the night's own exit code says more
+            raise typer.Exit(done.exit_code) from None
+    for warning in site.warnings:
+        typer.echo(f"warning: {clean_block(warning)}", err=True)
+    typer.echo(f"dashboard  {clean(site.index)}", err=as_json)
     raise typer.Exit(done.exit_code)
 
 

@@ -54,7 +54,8 @@ def run_night(suite: Suite, *, night: str, observer: Observer | None = None) -> 
     entries: list[NightEntry] = []
     for model in suite.models:
         for job, outcome in _run_model(suite, model, night=night, observer=observer or Observer()):
-            entries.append(_judged(_entry(suite, model, job, outcome), suite, model, earlier))
+            entry = _entry(suite.output, night, model, job, outcome)
+            entries.append(_judged(entry, suite, model, earlier))
         # After each model, so that a night that is killed keeps what it decided.
         write_night(suite.output, Night(night=night, suite=str(suite.path), entries=tuple(entries)))
     return Night(night=night, suite=str(suite.path), entries=tuple(entries))
@@ -133,7 +134,9 @@ class _Collector(Observer):
         self._observer.results(plan, results, repeated=repeated)
 
 
-def _entry(suite: Suite, model: SuiteModel, job: Job, outcome: Results | MathEvalError) -> NightEntry:
+def _entry(
+    output: Path, night: str, model: SuiteModel, job: Job, outcome: Results | MathEvalError
+) -> NightEntry:
     """How a job ended, before it is judged."""
     if isinstance(outcome, MathEvalError):
         return NightEntry(
@@ -144,16 +147,18 @@ def _entry(suite: Suite, model: SuiteModel, job: Job, outcome: Results | MathEva
             error=str(outcome),
             exit_code=outcome.exit_code,
         )
+    # Not what the results call it: the run may have been made from another working directory.
+    [run] = (output / night / model.name).glob(f"*/*/{outcome.run_id}")
     entry = NightEntry(
         model=model.name,
         task=outcome.task,
         recipe=outcome.recipe,
         status="no baseline",
-        run_dir=str(Path(outcome.run_dir).relative_to(suite.output)),
+        run_dir=run.relative_to(output).as_posix(),
         accuracy=outcome.accuracy,
     )
     if outcome.accuracy.value is None:
-        reason = f"the engine gave no text; the reasons stand in {outcome.run_dir}/generations.jsonl"
+        reason = f"the engine gave no text; the reasons stand in {run}/generations.jsonl"
         return replace(entry, status="failed", error=reason, exit_code=BackendError.exit_code)
     return entry
 

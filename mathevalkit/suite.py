@@ -20,6 +20,7 @@ Errors say file, line, field and remedy, as those of task files do::
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -172,7 +173,8 @@ def read_suite(path: str | Path, *, backend_for: Callable[[str], str]) -> Suite:
     """
     document = YamlFile.read(Path(path))
     spec = document.validate(SuiteSpec, parts=_PARTS)
-    here = document.path.parent
+    # The same whatever the working directory is: a model's path is part of what its runs are resumed by.
+    here = _folder(document)
     output = here / spec.output
     for name, model in spec.models.items():
         if not is_folder_name(name):
@@ -201,6 +203,11 @@ def is_folder_name(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name) is not None
 
 
+def _folder(document: YamlFile) -> Path:
+    """Where the suite file lies, from the root; symbolic links stay as they are."""
+    return Path(os.path.abspath(document.path.parent))  # noqa: PTH100  # Path.absolute keeps `..`
+
+
 def _model(name: str, spec: ModelSpec, here: Path, backend_for: Callable[[str], str]) -> SuiteModel:
     model = str(here / spec.model) if (here / spec.model).exists() else spec.model
     names = {field.name for field in fields(EngineOptions)}
@@ -222,7 +229,7 @@ def _task_name(name: str) -> str:
 def _jobs(document: YamlFile, spec: SuiteSpec, name: str) -> list[Job]:
     """One job for each recipe of a task."""
     field: FieldPath = ("tasks", name)
-    options, here = spec.tasks[name], document.path.parent
+    options, here = spec.tasks[name], _folder(document)
     task_dirs = tuple(str(here / folder) for folder in spec.task_dirs)
     if options.limit is not None and options.first is not None:
         raise document.error((*field, "first"), "excludes `limit` (a seeded sample); give one of them")

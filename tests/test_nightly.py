@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -95,6 +96,37 @@ def test_a_night_that_broke_goes_on_where_it_stopped(cli: Cli, sums: Sums):
     assert "goes on with 250 of 400" in cli.err
     assert runs(sums, 1) == [run]
     assert (run / "results.json").is_file()
+
+
+def test_a_night_can_be_repeated_from_another_folder(
+    cli: Cli, sums: Sums, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(sums.folder)
+    assert cli("nightly", "suite.yaml", "--night", "2026-01-01") == 0
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert night(cli, sums, 1) == 0
+    assert len(runs(sums, 1)) == 1
+    assert night(cli, sums, 2) == 0
+    assert statuses(sums) == [["no baseline"], ["pass"]]
+
+
+def test_a_dashboard_that_cannot_be_written_does_not_hide_a_regression(cli: Cli, sums: Sums):
+    answer(sums, wrong=100)
+    night(cli, sums, 1)
+    shutil.rmtree(sums.folder / "site")
+    (sums.folder / "site").touch()
+    assert night(cli, sums, 2) == 4
+    answer(sums, wrong=200)
+    assert night(cli, sums, 3) == 1
+    assert "regression" in cli.out
+    assert "site" in cli.err
+
+
+def test_where_no_model_runs_the_failure_is_the_exit_code(cli: Cli, sums: Sums):
+    write_suite(sums, models={"gone": "gone.jsonl"})
+    assert night(cli, sums, 1) == 5
+    assert "gone · sums: failed:" in cli.out
 
 
 def test_one_model_that_fails_is_reported_and_the_others_run(cli: Cli, sums: Sums):
