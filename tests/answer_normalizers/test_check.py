@@ -263,9 +263,11 @@ def test_every_policy_field_is_documented_where_it_stands():
         assert after.lstrip().startswith('"""'), name
 
 
-CORE = """asking algebra balls brackets calls comparison equivalence exact expressions field grammar lexer
-normalize
-numbers parser policy polynomials prose reading relations sets settle symbols units values verdict words cursor postfix commands runs literals points"""
+CORE = """
+asking algebra balls brackets calls comparison equivalence exact expressions field grammar lexer
+normalize numbers parser policy polynomials prose reading relations sets settle symbols units values
+verdict words cursor postfix commands runs literals points
+"""
 
 
 @pytest.mark.parametrize("name", CORE.split())
