@@ -135,6 +135,9 @@
     if (several) node.title = data.runs[completion[RUN]][0];
     return node;
   };
+  // A completion goes on from its prompt, so it often begins with a space.
+  const trimmed = ([first, ...rest]) =>
+    first === undefined ? [] : [typeof first === "string" ? first.trimStart() : first, ...rest];
   const completionNode = (c) => {
     const outcome = data.outcomes[c[OUTCOME]];
     const name = data.runs[c[RUN]][0] + (c[K] > 0 ? ` · completion ${c[K] + 1}` : "");
@@ -144,7 +147,7 @@
     if (c[ANSWER]) why.prepend("answer ", fill(element("b", ""), c[ANSWER]), ` found by ${data.rules[c[RULE]]}: `);
     node.append(why, element("p", "why", (c[TOKENS] === null ? "" : `${c[TOKENS].toLocaleString("en")} tokens, `) +
       ({ stop: "ended by itself", length: "ran out of tokens", error: "failed in the engine" })[c[FINISH]]));
-    node.append(fill(element("div", "text"), c[TEXT]));
+    node.append(fill(element("div", "text"), trimmed(c[TEXT])));
     node.lastChild.tabIndex = 0;
     return node;
   };
