@@ -232,12 +232,12 @@ def test_the_known_ceiling_of_lm_evals_hendrycks_math(shared):
     assert (row.tried, row.accepted["lm_eval_hendrycks_math"]) == (5000, 0)
 
 
-def test_no_near_miss_of_math_is_accepted(shared):
+def test_every_gold_of_math_is_accepted_and_no_near_miss(shared):
     found = selftest(
         load_task("math"),
         scorers=["auto"],
         data_file=shared / "data" / "math" / "test.jsonl",
-        limit=1000,
         failures=5,
     )
     assert not found.false_accepted
+    assert accepted(found, "metamath") == accepted(found, "boxed") == {"auto": 5000}
