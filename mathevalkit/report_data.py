@@ -158,16 +158,15 @@ def _read(
     verdicts = _verdicts(path, manifest, chosen)
     completions = _completions(path)
     fault = None
-    if (samples := rows.get(manifest.data_fingerprint)) is None:
-        try:
-            samples = run_samples(manifest, path=path, data_file=data_file)
-        except MathEvalError as error:
-            samples, fault = {}, "; ".join(str(error).splitlines())
-        else:
-            rows[manifest.data_fingerprint] = samples
     lines: dict[str, list[Line]] = {}
     for key in sorted(verdicts.keys() & completions.keys(), key=lambda key: key[1]):
         lines.setdefault(key[0], []).append(Line(completion=completions[key], verdict=verdicts[key]))
+    samples = rows.setdefault(manifest.data_fingerprint, {})
+    if not lines.keys() <= samples.keys():  # another run of the task may have asked other problems
+        try:
+            samples |= run_samples(manifest, path=path, data_file=data_file)
+        except MathEvalError as error:
+            fault = "; ".join(str(error).splitlines())
     known = {**{i: Sample(id=i, question="", gold="") for i in lines if i not in samples}, **samples}
     order = {sample_id: place for place, sample_id in enumerate(known)}
     ordered = {i: tuple(lines[i]) for i in sorted(lines, key=order.__getitem__)}

@@ -105,6 +105,16 @@ def test_a_run_whose_rows_are_gone_is_reported_without_them(pair: list[Path], tm
     assert len(report.to_frame()) == 60
 
 
+def test_runs_of_different_problems_of_a_task_all_show_their_questions(cli: Cli, sums: Sums) -> None:
+    assert cli(*sums.command, "--no-preflight", "--first", "5") == 0
+    assert cli(*sums.command, "--no-preflight", "--limit", "12", "--seed", "3") == 0
+    report = mathevalkit.report(*sums.run_dirs())
+    assert sorted(run.results.overall.samples for run in report.runs) == [5, 12]
+    frame = report.to_frame()
+    assert (frame["question"] == "What is " + frame["sample_id"] + " + " + frame["sample_id"] + "?").all()
+    assert report.groups[0].comparison is None
+
+
 def test_an_unfinished_run_counts_what_is_there_and_says_so(cli: Cli, sums: Sums) -> None:
     assert cli(*sums.command, "--no-preflight") == 0
     [run] = sums.run_dirs()
