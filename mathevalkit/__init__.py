@@ -13,26 +13,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mathevalkit.bundle import verify_bundle as verify_bundle
+    from mathevalkit.bundle import write_bundle as write_bundle
     from mathevalkit.comparing import compare as compare
+    from mathevalkit.exporters import export as export
     from mathevalkit.gating import gate as gate
     from mathevalkit.journal import load_run as load_run
     from mathevalkit.pipeline import evaluate as evaluate
     from mathevalkit.reporting import report as report
+    from mathevalkit.reproducing import reproduce as reproduce
     from mathevalkit.rescoring import rescore as rescore
     from mathevalkit.tasks import load_task as load_task
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "load_task", "report", "rescore"]
+__all__ = [
+    "__version__",
+    "compare",
+    "evaluate",
+    "export",
+    "gate",
+    "load_run",
+    "load_task",
+    "report",
+    "reproduce",
+    "rescore",
+    "verify_bundle",
+    "write_bundle",
+]
 
 _HOME = {
     "compare": "mathevalkit.comparing",
     "evaluate": "mathevalkit.pipeline",
+    "export": "mathevalkit.exporters",
     "gate": "mathevalkit.gating",
     "load_run": "mathevalkit.journal",
     "load_task": "mathevalkit.tasks",
     "report": "mathevalkit.reporting",
+    "reproduce": "mathevalkit.reproducing",
     "rescore": "mathevalkit.rescoring",
+    "verify_bundle": "mathevalkit.bundle",
+    "write_bundle": "mathevalkit.bundle",
 }
 
 

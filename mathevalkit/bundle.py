@@ -10,9 +10,9 @@
 
 The archive is deterministic: one run gives one file, byte for byte, and its SHA-256 can be published.
 
-    >>> from mathevalkit import bundle
-    >>> bundle.write("runs/MetaMath-7B-V1.0/gsm8k/20260105T100000Z-3f2a1c", "run.tar.gz")  # doctest: +SKIP
-    >>> bundle.verify("run.tar.gz").verified  # doctest: +SKIP
+    >>> from mathevalkit import verify_bundle, write_bundle
+    >>> write_bundle("runs/MetaMath-7B-V1.0/gsm8k/20260105T100000Z-3f2a1c", "run.tar.gz")  # doctest: +SKIP
+    >>> verify_bundle("run.tar.gz").verified  # doctest: +SKIP
     True
 
 A bundle may come from anybody. It is read header by header: whole plain files of known names and no other
@@ -59,7 +59,7 @@ from mathevalkit.journal import (
 from mathevalkit.records import decode, encode, encode_line
 from mathevalkit.types import Accuracy, Results, Sample
 
-__all__ = ["BundleError", "Difference", "Verification", "Written", "verify", "write"]
+__all__ = ["BundleError", "Difference", "Verification", "Written", "verify_bundle", "write_bundle"]
 
 DESCRIPTION = "bundle.json"
 SAMPLES = "samples.jsonl"
@@ -108,7 +108,7 @@ class Verification:
 # ---- writing -----------------------------------------------------------------------------------------
 
 
-def write(
+def write_bundle(
     run: str | Path,
     out: str | Path,
     *,
@@ -177,7 +177,7 @@ def write(
 # ---- verifying ---------------------------------------------------------------------------------------
 
 
-def verify(path: str | Path, *, max_bytes: int | None = None) -> Verification:
+def verify_bundle(path: str | Path, *, max_bytes: int | None = None) -> Verification:
     """Check a bundle: safe, undamaged, complete, and scoring it again gives the same verdicts and results.
 
     Args:

@@ -26,6 +26,7 @@ from mathevalkit.cli_inspect import explain, selftest
 from mathevalkit.cli_nightly import dashboard, nightly
 from mathevalkit.cli_options import RunArguments, RunRequest, read_request, takes
 from mathevalkit.cli_report import report as report_runs
+from mathevalkit.cli_reproduce import reproduce
 from mathevalkit.cli_score import rescore
 from mathevalkit.cli_tasks import Json, print_json, tasks_app
 from mathevalkit.errors import BackendError, MathEvalError, UsageError
@@ -256,6 +257,7 @@ app.command(short_help="Score saved generations again; no model is needed.")(res
 app.command(short_help="Compare checkpoints subject by subject.")(compare)
 app.command(short_help="Decide whether a run is worse than its baseline.")(gate)
 app.command("report", short_help="Report runs: a page, Markdown, LaTeX, or samples as a table.")(report_runs)
+app.command(cls=PanelCommand, short_help="Say whether a published result is reproduced.")(reproduce)
 app.command(short_help="Write runs in a leaderboard's format, or as a bundle.")(export)
 app.command(short_help="Check a bundle by scoring it again.")(verify)
 app.command(short_help="Run a suite's night, gate it, rebuild the dashboard.")(nightly)

@@ -109,11 +109,11 @@ def export(
 def _bundle(
     runs: list[str], target: str, *, data_file: str | None, task_dirs: tuple[str, ...], as_json: bool
 ) -> None:
-    from mathevalkit.bundle import write
+    from mathevalkit.bundle import write_bundle
 
     if len(runs) != 1:
         raise UsageError("--bundle holds one run; give one run directory")
-    written = write(runs[0], target, data_file=data_file, task_dirs=task_dirs)
+    written = write_bundle(runs[0], target, data_file=data_file, task_dirs=task_dirs)
     if as_json:
         print_json(written)
     else:
@@ -133,12 +133,12 @@ def verify(
 
     Exit codes: 0 verified; 1 not (or it cannot be read).
     """
-    from mathevalkit.bundle import verify as check
+    from mathevalkit.bundle import verify_bundle
     from mathevalkit.progress_line import interval, percent
 
     if max_gb is not None and not max_gb > 0:
         raise UsageError(f"--max-gb {max_gb:g}: expected a number above 0")
-    found = check(bundle, max_bytes=None if max_gb is None else int(max_gb * 1e9))
+    found = verify_bundle(bundle, max_bytes=None if max_gb is None else int(max_gb * 1e9))
     if as_json:
         print_json({"verified": found.verified, "verification": found})
         raise typer.Exit(0 if found.verified else 1)

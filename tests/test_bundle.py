@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from mathevalkit import bundle, bundle_archive
+from mathevalkit import bundle_archive, verify_bundle, write_bundle
 from mathevalkit.errors import BundleError, MathEvalError, UsageError
 from tests.cli_helpers import Cli, Sums, cut
 
@@ -32,7 +32,7 @@ def run(cli: Cli, sums: Sums) -> Path:
 @pytest.fixture
 def made(run: Path, tmp_path: Path) -> Path:
     path = tmp_path / "run.tar.gz"
-    bundle.write(run, path)
+    write_bundle(run, path)
     return path
 
 
@@ -77,7 +77,7 @@ def edit(name: str, change: Callable[[list[dict]], None]) -> Callable[[dict[str,
 def test_a_bundle_is_verified_where_there_are_neither_rows_nor_task(made: Path, sums: Sums, run: Path):
     for path in (sums.task, sums.rows, sums.recorded):
         path.unlink()
-    found = bundle.verify(made)
+    found = verify_bundle(made)
     assert found.verified
     assert (found.samples, found.completions, found.scorers) == (30, 30, ("auto", "number"))
     assert found.accuracy.value == 20 / 30
@@ -109,22 +109,22 @@ def test_the_checksums_are_those_of_sha256sum(made: Path, tmp_path: Path):
 
 def test_the_same_run_gives_the_same_bytes(run: Path, made: Path, tmp_path: Path):
     os.utime(run / "results.json", (1, 1))
-    bundle.write(run, tmp_path / "elsewhere" / "again.tgz")
+    write_bundle(run, tmp_path / "elsewhere" / "again.tgz")
     assert (tmp_path / "elsewhere" / "again.tgz").read_bytes() == made.read_bytes()
 
 
 def test_a_run_on_part_of_the_rows_carries_only_those(cli: Cli, sums: Sums, tmp_path: Path):
     cli(*sums.command, "--limit", "7", "--seed", "3")
     [folder] = sums.run_dirs()
-    bundle.write(folder, tmp_path / "part.tar.gz")
+    write_bundle(folder, tmp_path / "part.tar.gz")
     assert len(contents(tmp_path / "part.tar.gz")["samples.jsonl"].splitlines()) == 7
-    assert bundle.verify(tmp_path / "part.tar.gz").verified
+    assert verify_bundle(tmp_path / "part.tar.gz").verified
 
 
 def test_an_unfinished_run_is_refused(run: Path, tmp_path: Path):
     cut(run, 9)
     with pytest.raises(MathEvalError, match="not whole yet"):
-        bundle.write(run, tmp_path / "x.tar.gz")
+        write_bundle(run, tmp_path / "x.tar.gz")
     assert not (tmp_path / "x.tar.gz").exists()
 
 
@@ -138,7 +138,7 @@ def one_verdict(records: list[dict]) -> None:
 
 
 def test_a_forged_verdict_is_found(made: Path):
-    found = bundle.verify(repacked(made, edit("verdicts.auto.jsonl", one_verdict)))
+    found = verify_bundle(repacked(made, edit("verdicts.auto.jsonl", one_verdict)))
     [difference] = found.differences
     assert not found.verified
     assert (difference.what, difference.where) == ("verdict", "auto, sample 0, k 0")
@@ -151,7 +151,7 @@ def test_a_forged_accuracy_is_found(made: Path):
         results["overall"]["accuracy"]["value"] = 0.9
         files["results.json"] = json.dumps(results).encode()
 
-    [difference] = bundle.verify(repacked(made, better)).differences
+    [difference] = verify_bundle(repacked(made, better)).differences
     assert (difference.what, difference.where) == ("results", "overall overall")
 
 
@@ -159,13 +159,13 @@ def test_a_forged_reference_answer_is_found(made: Path):
     def easier(records: list[dict]) -> None:
         records[0]["gold"] = "1"
 
-    found = bundle.verify(repacked(made, edit("samples.jsonl", easier))).differences
+    found = verify_bundle(repacked(made, edit("samples.jsonl", easier))).differences
     assert {d.what for d in found} == {"samples", "verdict", "results"}
     assert next(d for d in found if d.what == "samples").where == "fingerprint of the rows"
 
 
 def test_a_missing_completion_is_found(made: Path):
-    found = bundle.verify(repacked(made, edit("generations.jsonl", list.pop))).differences
+    found = verify_bundle(repacked(made, edit("generations.jsonl", list.pop))).differences
     assert any((d.what, d.found) == ("verdict", "none") for d in found)
 
 
@@ -177,7 +177,7 @@ def test_other_rows_than_the_benchmarks_are_said(made: Path, cli: Cli, shared: P
         manifest["task"] = "gsm8k"
         files["manifest.json"] = json.dumps(manifest).encode()
 
-    assert bundle.verify(repacked(made, renamed)).rows_known is False
+    assert verify_bundle(repacked(made, renamed)).rows_known is False
 
 
 def test_damage_is_named(made: Path):
@@ -185,13 +185,13 @@ def test_damage_is_named(made: Path):
         files["manifest.json"] += b" "
 
     with pytest.raises(BundleError, match=r"changed since it was made .*: manifest\.json"):
-        bundle.verify(repacked(made, other, sums=False))
+        verify_bundle(repacked(made, other, sums=False))
 
 
 @pytest.mark.parametrize("name", ["samples.jsonl", "SHA256SUMS", "bundle.json"])
 def test_a_missing_file_is_named(made: Path, name: str):
     with pytest.raises(BundleError, match=name):
-        bundle.verify(repacked(made, lambda files: files.pop(name), sums=name != "SHA256SUMS"))
+        verify_bundle(repacked(made, lambda files: files.pop(name), sums=name != "SHA256SUMS"))
 
 
 def test_a_newer_schema_is_refused(made: Path):
@@ -199,14 +199,14 @@ def test_a_newer_schema_is_refused(made: Path):
         files["bundle.json"] = files["bundle.json"].replace(b'"schema_version": 1', b'"schema_version": 99')
 
     with pytest.raises(BundleError, match="upgrade mathevalkit"):
-        bundle.verify(repacked(made, newer))
+        verify_bundle(repacked(made, newer))
 
 
 @pytest.mark.parametrize("keep", [10, 200, 1000])
 def test_a_cut_off_bundle_is_an_error_and_no_crash(made: Path, tmp_path: Path, keep: int):
     (tmp_path / "cut.tar.gz").write_bytes(made.read_bytes()[:keep])
     with pytest.raises(BundleError):
-        bundle.verify(tmp_path / "cut.tar.gz")
+        verify_bundle(tmp_path / "cut.tar.gz")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_cut_off_bundle_is_an_error_and_no_crash(made: Path, tmp_path: Path, k
 def test_what_is_no_bundle_is_said(tmp_path: Path, data: bytes):
     (tmp_path / "x").write_bytes(data)
     with pytest.raises(BundleError):
-        bundle.verify(tmp_path / "x")
+        verify_bundle(tmp_path / "x")
 
 
 # ---- what it may not do ------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_a_bundle_cannot_name_code_to_run(made: Path, tmp_path: Path):
         files["bundle.json"] = json.dumps(description).encode()
         files["verdicts.os.system.jsonl"] = files.pop("verdicts.auto.jsonl")
 
-    found = bundle.verify(repacked(made, named))
+    found = verify_bundle(repacked(made, named))
     assert not found.verified
     assert found.scorers == ("number",)
     assert [(d.what, d.where) for d in found.differences] == [("scorer", evil)]
@@ -248,7 +248,7 @@ def test_a_bundle_cannot_name_a_reader_to_load(made: Path, field: str):
         files["manifest.json"] = json.dumps(manifest).encode()
 
     with pytest.raises(BundleError, match="not registered here"):
-        bundle.verify(repacked(made, named))
+        verify_bundle(repacked(made, named))
 
 
 def archive_of(path: Path, *infos: tuple[tarfile.TarInfo, bytes], form: int = tarfile.USTAR_FORMAT) -> Path:
@@ -267,7 +267,7 @@ def test_no_file_is_written_outside(tmp_path: Path, name: str):
     path = archive_of(tmp_path / "x.tar.gz", (tarfile.TarInfo(name), b"evil"), form=tarfile.GNU_FORMAT)
     before = set(tmp_path.parent.rglob("*"))
     with pytest.raises(BundleError, match="unsafe"):
-        bundle.verify(path)
+        verify_bundle(path)
     assert set(tmp_path.parent.rglob("*")) == before
 
 
@@ -279,13 +279,13 @@ def test_links_folders_and_devices_are_refused(tmp_path: Path, kind: bytes):
     info.type = kind
     info.linkname = "/etc/passwd"
     with pytest.raises(BundleError, match="unsafe"):
-        bundle.verify(archive_of(tmp_path / "x.tar.gz", (info, b"")))
+        verify_bundle(archive_of(tmp_path / "x.tar.gz", (info, b"")))
 
 
 def test_a_file_given_twice_is_refused(tmp_path: Path):
     twice = [(tarfile.TarInfo("samples.jsonl"), b"{}\n")] * 2
     with pytest.raises(BundleError, match="twice"):
-        bundle.verify(archive_of(tmp_path / "x.tar.gz", *twice))
+        verify_bundle(archive_of(tmp_path / "x.tar.gz", *twice))
 
 
 def test_extended_headers_are_not_read_at_all(tmp_path: Path):
@@ -293,7 +293,7 @@ def test_extended_headers_are_not_read_at_all(tmp_path: Path):
     info = tarfile.TarInfo("samples.jsonl")
     info.pax_headers = {"comment": "x" * 100_000}
     with pytest.raises(BundleError, match="unsafe"):
-        bundle.verify(archive_of(tmp_path / "x.tar.gz", (info, b"{}"), form=tarfile.PAX_FORMAT))
+        verify_bundle(archive_of(tmp_path / "x.tar.gz", (info, b"{}"), form=tarfile.PAX_FORMAT))
 
 
 def bomb(path: Path, size: int) -> Path:
@@ -317,13 +317,13 @@ def test_what_would_unpack_to_far_more_than_its_size_is_refused_before_it_is_unp
     taken: list[int] = []
     monkeypatch.setattr(bundle_archive, "_take", lambda *given: taken.append(given[2]) or "")
     with pytest.raises(BundleError, match="far more than its own size"):
-        bundle.verify(path)
+        verify_bundle(path)
     assert taken == []
 
 
 def test_a_user_can_allow_less(made: Path):
     with pytest.raises(BundleError, match="far more"):
-        bundle.verify(made, max_bytes=1000)
+        verify_bundle(made, max_bytes=1000)
 
 
 # ---- the commands ------------------------------------------------------------------------------------
@@ -365,4 +365,4 @@ def test_hostile_text_cannot_act_on_the_terminal(cli: Cli, made: Path):
 def test_a_bundle_holds_one_run(cli: Cli, run: Path, tmp_path: Path):
     assert cli("export", str(run), str(run), "--bundle", str(tmp_path / "x.tar.gz")) == 2
     with pytest.raises(UsageError):
-        bundle.verify(tmp_path / "x.tar.gz")
+        verify_bundle(tmp_path / "x.tar.gz")

@@ -173,8 +173,23 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "nights",
         ],
     ),
+    "reproduction": (
+        ["mathevalkit.published_results", "mathevalkit.reproduce_causes", "mathevalkit.reproducing"],
+        [
+            "vocabulary",
+            "tasks",
+            "prompting",
+            "journal",
+            "scoring",
+            "rescoring",
+            "comparison",
+            "words",
+            "export",
+        ],
+    ),
     "command line": (
         [
+            "mathevalkit.cli_reproduce",
             "mathevalkit.cli_export",
             "mathevalkit.compare_display",
             "mathevalkit.display",
@@ -204,6 +219,7 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
             "nights",
             "dashboard",
             "export",
+            "reproduction",
             *ENGINE,
         ],
     ),
