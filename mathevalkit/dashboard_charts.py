@@ -15,8 +15,9 @@ from mathevalkit.progress_line import accuracy_text
 from mathevalkit.types import Group
 
 WIDTH, HEIGHT = 1000, 200
-GRID = 0.05
-"""The axis of a trend begins and ends on a multiple of this."""
+GRIDS = (0.01, 0.02, 0.05, 0.1)
+MAX_LINES = 12
+"""The axis of a trend begins and ends on a multiple of the finest grid that makes no more lines than this."""
 MAX_NUMBERS = 24
 """With more changes than this a trend marks them without numbers."""
 HEAT_STEPS = 10
@@ -67,9 +68,10 @@ def trend(series: Series, history: History) -> Trend:
     runs = [run for run in series.runs if run.results.accuracy.value is not None]
     lows = [run.results.accuracy.low or 0.0 for run in runs]
     highs = [run.results.accuracy.high or 0.0 for run in runs]
-    bottom = max(0.0, floor(min(lows, default=0.0) / GRID) * GRID)
-    top = min(1.0, ceil(max(highs, default=1.0) / GRID) * GRID)
-    top = max(top, bottom + GRID)
+    lowest, highest = min(lows, default=0.0), max(highs, default=1.0)
+    grid = next((g for g in GRIDS if highest - lowest <= MAX_LINES * g), GRIDS[-1])
+    bottom = floor(lowest / grid) * grid
+    top = max(ceil(highest / grid) * grid, bottom + grid)
 
     def y(value: float) -> float:
         return round(HEIGHT * (top - value) / (top - bottom), 1)

@@ -7,7 +7,7 @@
       tuned: {model: checkpoints/latest, max_model_len: 4096}
     tasks:
       gsm8k:                          # the recipe that suits each model
-      hendrycks_math: {limit: 500, recipes: [fewshot, metamath]}
+      math: {limit: 500, recipes: [fewshot, metamath]}
     gate: {max_drop: 2.0, alpha: 0.05}
 
 A model goes by the name given here, in folders and on the dashboard: the checkpoint behind it may change from

@@ -69,7 +69,7 @@ def test_the_index_tells_of_tonight_against_the_night_before(nights: Nights):
     nights.add("2026-01-01", wrong=[1, 2, 3])
     nights.add("2026-01-02", wrong=[3, 4, 5, 6, 7, 8])
     assert (nights.build().nights, nights.build().series) == (2, 1)
-    assert "small handmade fewshot 80.0 % 62.7–90.5 −10.0 not gated +2 −5" in text_of(
+    assert "small handmade fewshot not gated 80.0 % −10.0 62.7–90.5 +2 −5" in text_of(
         nights.page("index.html")
     )
 
@@ -139,7 +139,7 @@ def test_the_gates_of_a_night_are_shown(nights: Nights):
     run = nights.add("2026-01-02", wrong=range(9))
     write_night(nights.runs, Night(night="2026-01-02", suite="s.yaml", entries=(entry(run, nights),)))
     nights.build()
-    assert "−30.0 regression +0 −9" in text_of(nights.page("index.html"))
+    assert "regression 70.0 % −30.0 52.1–83.3 +0 −9" in text_of(nights.page("index.html"))
     assert 'class="dot v-regression"' in nights.page("index.html")
     assert "regression" in text_of(nights.page(f"{SERIES}/index.html"))
 
