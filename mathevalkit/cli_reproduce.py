@@ -154,7 +154,7 @@ def _print(console: Console, found: Reproduction) -> None:
     console.print(f"run of {clean(found.model)}: {clean(found.run_dir)}\n", soft_wrap=True)
     table = make_table()
     table.add_column("scorer", no_wrap=True)
-    for name in ("n", "measured", "95 % interval", "difference", "p"):
+    for name in ("n", "measured", "95 % interval", "points", "p"):
         table.add_column(name, justify="right")
     for row in found.rows:
         table.add_row(

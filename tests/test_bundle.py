@@ -169,7 +169,28 @@ def test_a_missing_completion_is_found(made: Path):
     assert any((d.what, d.found) == ("verdict", "none") for d in found)
 
 
-def test_other_rows_than_the_benchmarks_are_said(made: Path, cli: Cli, shared: Path, tmp_path: Path):
+def test_the_benchmarks_own_rows_are_known(cli: Cli, shared: Path, tmp_path: Path):
+    """GSM8K itself, all 1,319 rows, each answered with its reference answer."""
+    rows = shared / "data/gsm8k/test.jsonl"
+    golds = [orjson.loads(line)["answer"].rpartition("#### ")[2] for line in rows.read_bytes().splitlines()]
+    recorded = tmp_path / "recorded.jsonl"
+    recorded.write_bytes(
+        b"".join(
+            orjson.dumps({"id": str(i), "text": f"The answer is: {gold}"}) + b"\n"
+            for i, gold in enumerate(golds)
+        )
+    )
+    flags = ["--data-file", str(rows), "--quiet", "--output-dir", str(tmp_path / "runs")]
+    assert cli("run", "--model", str(recorded), "--task", "gsm8k", "--recipe", "metamath", *flags) == 0
+    [run] = (tmp_path / "runs").glob("*/gsm8k/*/")
+    write_bundle(run, tmp_path / "gsm8k.tar.gz")
+    found = verify_bundle(tmp_path / "gsm8k.tar.gz")
+    assert (found.verified, found.rows_known, found.samples) == (True, True, 1319)
+    assert found.scorers == ("auto", "metamath_gsm8k")
+    assert found.accuracy.value == 1.0
+
+
+def test_other_rows_than_the_benchmarks_are_said(made: Path):
     """A bundle that calls itself GSM8K but holds other rows."""
 
     def renamed(files: dict[str, bytes]) -> None:
