@@ -148,7 +148,7 @@ class _Session:
         """The ids, or why there are none."""
         try:
             ids = self._ready_engine().encode([prompt], special_tokens=special_tokens)[0]
-        except (errors.MathEvalError, ValueError, TypeError) as error:
+        except (errors.MathEvalError, RequestRefusedError, ValueError, TypeError) as error:
             return f"the prompt cannot be tokenized: {_first_line(error)}"
         return ids or "the prompt is empty"
 
@@ -159,6 +159,8 @@ class _Session:
             if frame["op"] == "encode":
                 return {"ok": engine.encode(frame["texts"], special_tokens=frame["special_tokens"])}
             return {"ok": engine.render_chat(frame["conversations"])}
+        except RequestRefusedError as error:
+            return {"error": str(error), "kind": "BackendError"}
         except errors.MathEvalError as error:
             return {"error": str(error), "kind": type(error).__name__}
 

@@ -14,18 +14,15 @@ which are on by default (top-k 40, min-p 0.05), are left out of the chain.
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import re
 import secrets
-import socket
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from difflib import get_close_matches
 from enum import Enum
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -34,6 +31,7 @@ from mathevalkit.backends import host
 from mathevalkit.backends.chat import render_chat
 from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefusedError, room_for
 from mathevalkit.backends.gguf import find_gguf, read_metadata
+from mathevalkit.backends.loopback import LoopbackHttp
 from mathevalkit.backends.supervisor import SupervisedBackend
 from mathevalkit.errors import (
     BackendError,
@@ -58,7 +56,6 @@ SPIN_COUNT = "3000"
 """How long a thread that waits for the others spins before it sleeps (GNU OpenMP; its default is
 300,000). Where another program wants the same cores, spinning is ruinous: 3 to 8 tokens/s by default on
 two busy cores, 40 with this; on two idle cores 153 and 152."""
-IDLE_SECONDS = 1.0  # a connection unused for longer is made anew: llama.cpp hangs up after five
 OUT_OF_MEMORY = re.compile(
     r"out of memory|failed to (?:re)?allocate|unable to allocate|alloc(?:ation)? failed", re.IGNORECASE
 )
@@ -98,8 +95,8 @@ class LlamaCppEngine:
         self._options = options
         self._key = secrets.token_hex(16)
         self._server: Any = None
-        self._http: _Http
-        self._completions: _Http
+        self._http: LoopbackHttp
+        self._completions: LoopbackHttp
         self._tokens_seen = 0
         self._polled_at = 0.0
         self._finished: queue.SimpleQueue[Finished | Exception] = queue.SimpleQueue()
@@ -217,8 +214,8 @@ class LlamaCppEngine:
         except RuntimeError as error:
             raise _load_error(self._options, str(error)) from error
         self._server = server
-        self._http = _Http(server.listening_address, self._key)
-        self._completions = _Http(server.listening_address, self._key)  # these may be hung up
+        self._http = LoopbackHttp(server.listening_address, self._key, attempts=2)
+        self._completions = LoopbackHttp(server.listening_address, self._key, attempts=1)
 
     def _parameters(self, *, slots: int, context: int) -> Any:
         p = self._library.CommonParams()
@@ -340,52 +337,6 @@ class LlamaCppEngine:
         self._slot_tokens = total
 
 
-class _Http:
-    """JSON over one keep-alive connection per thread."""
-
-    def __init__(self, address: str, key: str) -> None:
-        self._netloc = address.removeprefix("http://")
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-        self._local = threading.local()
-        self._connections: list[HTTPConnection] = []
-
-    def get(self, path: str) -> Any:
-        return self._exchange("GET", path, None)
-
-    def post(self, path: str, body: Any) -> Any:
-        return self._exchange("POST", path, json.dumps(body))
-
-    def hang_up(self) -> None:
-        """Break off every exchange; llama.cpp then drops what it was doing for us."""
-        for connection in list(self._connections):
-            if (sock := connection.sock) is not None:
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for the answer
-            connection.close()  # the next request on it connects anew
-
-    def _exchange(self, method: str, path: str, body: str | None) -> Any:
-        connection: HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = HTTPConnection(self._netloc)
-            self._connections.append(connection)
-        elif monotonic() - self._local.used > IDLE_SECONDS:
-            connection.close()  # the next request on it connects anew
-        try:
-            connection.request(method, path, body, self._headers)
-            response = connection.getresponse()
-            payload = response.read()
-        except (OSError, HTTPException):
-            connection.close()
-            raise
-        finally:
-            self._local.used = monotonic()
-        if response.status != 200:
-            raise RequestRefusedError(
-                _server_message(payload) or f"llama.cpp answered with status {response.status}"
-            )
-        return json.loads(payload)
-
-
 def _set_parameter(parameters: Any, name: str, value: Any) -> None:
     known = [field for field in dir(parameters) if not field.startswith("_")]
     if name not in known:
@@ -413,10 +364,3 @@ def _load_error(options: EngineOptions, message: str) -> Exception:
     if OUT_OF_MEMORY.search(text):
         return OutOfMemoryError(reason)
     return BackendError(f"llama.cpp cannot use this model: {reason}")
-
-
-def _server_message(payload: bytes) -> str:
-    try:
-        return str(json.loads(payload)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return ""

@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -211,6 +212,14 @@ def test_a_generate_that_is_closed_early_leaves_the_engine_usable(engine):
     next(stream)
     stream.close()
     assert texts(engine, requests[:1]) == expected
+
+
+def test_an_engine_that_was_idle_for_long_answers_again(engine):
+    prompts = chat(engine, QUESTIONS[0])
+    before = engine.tokenizer.encode(prompts, special_tokens=False), texts(engine, ask(prompts))
+    time.sleep(6.5)  # llama.cpp's server hangs up after five seconds
+    assert (engine.tokenizer.encode(prompts, special_tokens=False), texts(engine, ask(prompts))) == before
+    assert engine.restarts == 0
 
 
 def test_the_parent_stays_light(engine):
