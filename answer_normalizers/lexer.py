@@ -18,6 +18,7 @@ from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_TEXT_DEPTH, MAX_TOK
 from answer_normalizers.literals import UnreadableError, read_decimal, read_exponent
 from answer_normalizers.normalize import matching_brace
 from answer_normalizers.runs import split_run
+from answer_normalizers.scanning import DIGITS, SEPARATORS, TIGHTLY_GROUPED, TIMES_TEN, TOKEN
 from answer_normalizers.symbols import (
     ACCENTS,
     FUNCTION_ALIASES,
@@ -38,26 +39,6 @@ from answer_normalizers.values import Apply, Num, Sym
 
 Token = tuple[str, object, bool]
 
-
-_SPACED_GROUP = r"(?:,|\{,\}|\{\\,\}|\\,|,\\!\s*|\\!,\\!\s*|\\!,\s*|,\s*\\!\s*|\\;|\\:|\\[ ]|~|[ ]|_)"
-_TIGHT_GROUP = r"(?:\{,\}|\{\\,\}|,\s*\\!\s*|\\!,\\!\s*|\\!,|\\,)"
-_TAIL = r"(?:\.\d+)?(?![\d])"
-_TOKEN = re.compile(
-    rf"""
-    (?P<space>(?:[ \t\r\n~\f\v]|\\[,;:!> \n/])+)
-  | (?P<grouped>(?<!\d,)[1-9]\d{{0,2}}(?:{_SPACED_GROUP}\d{{3}})+{_TAIL}(?!{_SPACED_GROUP}?\d))
-  | (?P<number>\d+(?:\.(?!\.)\d*)?|\.\d+)
-  | (?P<command>\\[a-zA-Z]+\*?)
-  | (?P<escaped>\\.)
-  | (?P<letters>[A-Za-z]+)
-  | (?P<operator><=|>=|=<|=>|!=|==|:=|\*\*|->|\.\.\.+|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_TIGHT = re.compile(rf"[1-9]\d{{0,2}}(?:{_TIGHT_GROUP}\d{{3}})+{_TAIL}(?!{_SPACED_GROUP}?\d)")
-_DIGITS = re.compile(r"\d+(?:\.\d+)?")
-_SEPARATORS = re.compile(r"[^\d.]")
-_TIMES_TEN = re.compile(r"\s*10\s*(?:\^|\*\*)")
 _ESCAPED = {
     "{": "\\{",
     "}": "\\}",
@@ -100,7 +81,7 @@ class _Lexer:
         self.plain_exponent = plain_exponent
 
     def run(self) -> list[Token]:
-        text, tokens, match_at, size = self.text, self.tokens, _TOKEN.match, len(self.text)
+        text, tokens, match_at, size = self.text, self.tokens, TOKEN.match, len(self.text)
         while self.position < size:
             match = match_at(text, self.position)
             assert match is not None  # the last alternative matches any character
@@ -154,13 +135,13 @@ class _Lexer:
         text = self.text
         if match.lastgroup == "grouped":
             literal = match.group()
-            if (self.brackets > 0 or self.split_thousands) and not _TIGHT.fullmatch(literal):
-                plain = _DIGITS.match(text, match.start())
+            if (self.brackets > 0 or self.split_thousands) and not TIGHTLY_GROUPED.fullmatch(literal):
+                plain = DIGITS.match(text, match.start())
                 assert plain is not None
                 literal = plain.group()
                 self.position = plain.end()
             else:
-                literal = _SEPARATORS.sub("", literal)
+                literal = SEPARATORS.sub("", literal)
                 self.position = match.end()
         else:
             literal = match.group()
@@ -193,7 +174,7 @@ class _Lexer:
                 run in "xX"
                 and self.tokens
                 and self.tokens[-1][0] == "num"
-                and _TIMES_TEN.match(self.text, self.position)
+                and TIMES_TEN.match(self.text, self.position)
             ):
                 add(("*", "*", self.spaced))
             else:
