@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from mathevalkit.errors import BundleError
 
@@ -87,7 +86,7 @@ def unpacked(path: Path, *, needed: Sequence[str], max_bytes: int | None = None)
         yield folder
 
 
-def _unpack(stream: IO[bytes], folder: Path, *, allowance: int, path: Path) -> dict[str, str]:
+def _unpack(stream: gzip.GzipFile, folder: Path, *, allowance: int, path: Path) -> dict[str, str]:
     """Each file's SHA-256 by name. Only plain files of known names, and no more bytes than allowed."""
     found: dict[str, str] = {}
     while header := stream.read(BLOCK):
@@ -111,7 +110,7 @@ def _unpack(stream: IO[bytes], folder: Path, *, allowance: int, path: Path) -> d
     raise BundleError(f"{path}: damaged: the archive ends early")
 
 
-def _take(stream: IO[bytes], target: Path, size: int, path: Path) -> str:
+def _take(stream: gzip.GzipFile, target: Path, size: int, path: Path) -> str:
     digest = hashlib.sha256()
     left = size
     with target.open("xb") as file:

@@ -54,13 +54,13 @@ def usable(scorers: Mapping[str, str], manifest: RunManifest) -> tuple[tuple[str
             raise RunDirectoryError(
                 f"{MANIFEST}: the {kind} {name!r} is not registered here; install the package that has it"
             )
-    known = set(list_scorers())
+    scorers_here = set(list_scorers())
     missing = [
         Difference(what="scorer", where=name, recorded=file, found="not registered here: not checked")
         for name, file in scorers.items()
-        if name not in known
+        if name not in scorers_here
     ]
-    return tuple(name for name in scorers if name in known), missing
+    return tuple(name for name in scorers if name in scorers_here), missing
 
 
 def sample_differences(manifest: RunManifest, samples: Mapping[str, Sample]) -> list[Difference]:

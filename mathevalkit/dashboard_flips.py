@@ -95,6 +95,8 @@ def _records(path: Path) -> list[dict[str, Any]]:
         raise RunDirectoryError(f"{path}: cannot be read: {error.strerror}") from error
     lines = data[: data.rfind(b"\n") + 1].rstrip(b"\n")  # a torn last line is left out
     try:
+        header: Any
+        records: list[dict[str, Any]]
         header, *records = orjson.loads(b"[%b]" % lines.replace(b"\n", b","))
     except ValueError:
         header, records = None, []
@@ -117,9 +119,9 @@ def flips_between(before: Verdicts, after: Verdicts) -> list[Flip]:
         return []
     sides = [_sides(verdicts, touched) for verdicts in (before, after)]
     flips = [
-        Flip(sample_id=sample_id, before=then, after=now)
+        Flip(sample_id=sample_id, before=was, after=now)
         for sample_id in touched
-        if (then := sides[0].get(sample_id)) and (now := sides[1].get(sample_id)) and then.share != now.share
+        if (was := sides[0].get(sample_id)) and (now := sides[1].get(sample_id)) and was.share != now.share
     ]
     return sorted(flips, key=lambda flip: flip.gained)
 

@@ -84,8 +84,8 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 def _read_parquet(path: Path) -> Iterator[Row]:
     """Read batch by batch, so that memory stays flat."""
-    import pyarrow as pa  # type: ignore[import-untyped]  # no stubs
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]  # no stubs
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 
@@ -22,6 +22,8 @@ from mathevalkit.errors import RunDirectoryError
 from mathevalkit.types import Completion, Sample
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
@@ -62,7 +64,8 @@ def decode(kind: type[T], record: Any, *, where: str) -> T:
     from pydantic import ValidationError
 
     try:
-        value: T = _adapter(kind).validate_python(record)
+        adapter: TypeAdapter[T] = _adapter(cast("Hashable", kind))
+        value = adapter.validate_python(record)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -71,7 +74,7 @@ def decode(kind: type[T], record: Any, *, where: str) -> T:
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     """Pydantic's reader of a dataclass; making one takes a hundred times as long as reading a record."""
     from pydantic import TypeAdapter
 
