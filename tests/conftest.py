@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from tests.cli_helpers import Cli, Sums
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("MATHEVALKIT_SHARED", REPO.parent / "shared"))
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be sent to what the tests start, even where the tests themselves run in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
