@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mathevalkit.types import Accuracy, Progress
 
@@ -39,6 +40,9 @@ class Speed:
         """Take note of a snapshot. One of a later task starts the history anew."""
         if self._history and progress.seconds < self._history[-1].seconds:
             self._history.clear()
+        if not self._history:  # the pace counts from the start: the first to finish may come late
+            start = replace(progress, seconds=0.0, done=progress.resumed, completion_tokens=0)
+            self._history.append(start)
         self._history.append(progress)
         window = max(MIN_WINDOW_SECONDS, progress.seconds * WINDOW_SHARE)
         while len(self._history) > 2 and self._history[1].seconds <= progress.seconds - window:
@@ -64,12 +68,8 @@ class Speed:
         if not self._history:
             return None
         first, last = self._history[0], self._history[-1]
-        if len(self._history) == 1 or first.seconds == last.seconds:
-            start = 0 if field == "completion_tokens" else last.resumed
-            grown, seconds = getattr(last, field) - start, last.seconds
-        else:
-            grown = getattr(last, field) - getattr(first, field)
-            seconds = last.seconds - first.seconds
+        grown = getattr(last, field) - getattr(first, field)
+        seconds = last.seconds - first.seconds
         return grown / seconds if seconds > 0 and grown > 0 else None
 
 

@@ -411,3 +411,12 @@ def test_without_a_terminal_progress_is_a_line_every_30_seconds(
             display.progress(progress(done=second + 10, seconds=float(second)))
     lines = [text for text in capsys.readouterr().err.splitlines() if "1,319" in text]
     assert len(lines) == 3
+
+
+def test_a_batch_that_finishes_all_at_once_is_no_burst_of_speed() -> None:
+    """Seventeen long completions end in one step, after minutes in which nothing did."""
+    speed = Speed()
+    speed.add(progress(48, 64, seconds=270.0, resumed=47, completion_tokens=1_000))
+    speed.add(progress(64, 64, seconds=270.1, resumed=47, completion_tokens=17_000))
+    assert speed.tokens_per_second is not None
+    assert speed.tokens_per_second == pytest.approx(17_000 / 270.1, rel=0.01)
