@@ -49,7 +49,7 @@ _MATHEMATICAL_WORDS = frozenset(
     ["and", "or", "pi", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "sqrt", "max", "min"]
 )  # fmt: skip
 _PLACEHOLDER = re.compile(
-    r"(?:[\s$\[\]<>{}()\"'`*_:.…?,;\\!~-]|\\(?:text|mathrm|mbox|phantom|ldots|dots|cdots|quad|qquad|hspace)\b"
+    r"(?:[\s$\[\]<>{}()\"'`*_:.…?,;\\!~#=+/|^&%-]|\\(?:boxed|fbox|text|mathrm|mbox|phantom|ldots|dots|cdots|quad|qquad|hspace)\b"
     r"|your|the|my|final|numerical|correct|answers?|answer_here|here|result|number|value|integer|solution|"
     r"expression|insert|ans|xxx?)*",
     re.IGNORECASE,
@@ -65,10 +65,14 @@ _NOT_AN_ANSWER = re.compile(
 def is_placeholder(text: str, start: int, end: int) -> bool:
     r"""Whether a span holds the place for an answer and none, as in an echoed prompt: `\boxed{}`, `[answer]`.
 
+    Marks alone (`###`, `=`) are no answer either; the empty set `\{\}` is one.
+
     >>> is_placeholder("your answer", 0, 11), is_placeholder("ANSWER 5", 0, 8)
     (True, False)
     """
-    return end - start <= 60 and _PLACEHOLDER.fullmatch(text, start, end) is not None
+    if end - start > 60 or _PLACEHOLDER.fullmatch(text, start, end) is None:
+        return False
+    return text[start:end].replace(" ", "") != r"\{\}"
 
 
 def is_remark(text: str, start: int, end: int) -> bool:

@@ -543,3 +543,15 @@ def test_the_golds_of_gsm8k_and_math_are_found_in_their_solutions(shared: Path) 
     }
     assert len(shared_problems) > 300
     assert len(differing) <= 12  # the published answers were edited by hand here and there
+
+
+@pytest.mark.parametrize(
+    "text", ["###", " ###", "\n\n### ", "The answer is ###", r"\boxed{}", "=", "The answer is ="]
+)
+def test_marks_alone_are_no_answer(text: str) -> None:
+    assert extract(text) is None
+
+
+@pytest.mark.parametrize("text", [r"\boxed{\{\}}", r"The answer is $\{ \}$.", r"\boxed{\emptyset}"])
+def test_the_empty_set_is_an_answer(text: str) -> None:
+    assert grade(gold=r"\emptyset", text=text).equivalent is True
