@@ -29,7 +29,7 @@ _TOO_DEEP = undecided("limits", "an answer is nested too deeply")
 _SPACES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 _AMBIGUOUS = re.compile(r"\d,\d{3}|\d[eE][+-]?\d")
 _COMMA_DECIMAL = re.compile(
-    r"\s*([-+]?)\s*(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+)|(\d{1,3}(?:\.\d{3}){2,}))\s*"
+    r"\s*+([-+]?)\s*+(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+)|(\d{1,3}(?:\.\d{3}){2,}))\s*+"
 )
 
 DEFAULT_POLICY = Policy()

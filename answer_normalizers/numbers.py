@@ -14,18 +14,19 @@ from flint import fmpq
 from answer_normalizers.limits import MAX_NUMBER_DIGITS
 from answer_normalizers.values import Rational
 
+# `*+` gives nothing back: with `*`, a megabyte of spaces would take minutes.
 _DECIMAL = re.compile(
-    r"\s*([-+]?)\s*(?:\\?\$)?\s*([1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+|(?=\.\d))(?:\.(\d*))?\s*", re.ASCII
+    r"\s*+([-+]?)\s*+(?:\\?\$)?\s*+([1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+|(?=\.\d))(?:\.(\d*))?\s*+", re.ASCII
 )
 _WRAPPED = re.compile(
-    r"""\s*(?:\\displaystyle\s*|(?P<dollar>\$)\s*|(?P<paren>\\\()\s*|[a-zA-Z]\s*=\s*|(?P<brace>\\(?:boxed|text)\s*\{)\s*)?
-        (?P<sign>[-+]?)\s*
+    r"""\s*+(?:\\displaystyle\s*+|(?P<dollar>\$)\s*+|(?P<paren>\\\()\s*+|[a-zA-Z]\s*+=\s*+|(?P<brace>\\(?:boxed|text)\s*+\{)\s*+)?
+        (?P<sign>[-+]?)\s*+
         (?: (?P<whole>\d+)(?P<groups>(?:\{,\}\d{3}|,\\!\d{3}|\\,\d{3}|,\d{3})*) (?:\.(?P<decimals>\d*))?
-          | (?P<a>\d+)\s*/\s*(?P<b>\d+)
-          | \\[dtc]?frac\s*\{\s*(?P<inner>[-+]?)\s*(?P<c>\d+)\s*\}\s*\{\s*(?P<d>\d+)\s*\}
-          | \\[dtc]?frac\s*(?P<e>\d)\s*(?P<f>\d)
+          | (?P<a>\d+)\s*+/\s*+(?P<b>\d+)
+          | \\[dtc]?frac\s*+\{\s*+(?P<inner>[-+]?)\s*+(?P<c>\d+)\s*+\}\s*+\{\s*+(?P<d>\d+)\s*+\}
+          | \\[dtc]?frac\s*+(?P<e>\d)\s*+(?P<f>\d)
         )
-        \s*\.?(?(dollar)\s*\$)(?(paren)\s*\\\))(?(brace)\s*\})\s*\.?\s*""",
+        \s*+\.?(?(dollar)\s*+\$)(?(paren)\s*+\\\))(?(brace)\s*+\})\s*+\.?\s*+""",
     re.VERBOSE | re.ASCII,
 )
 

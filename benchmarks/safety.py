@@ -101,14 +101,21 @@ def main() -> int:
     pairs = list(real_pairs())
     check(gold="1", pred=r"\frac{1}{2}")  # whatever is made at the first call
     memory = peak_memory()
-    adversarial(clock)
-    injections(report)
-    fuzzed(clock, random.Random(arguments.seed), golds, arguments.count)  # not a secret
-    texts(clock, random.Random(arguments.seed + 1), golds, arguments.count // 10)  # the same
-    symmetry(report, pairs)
-    wrappers(report, pairs)
-    threads(report, pairs, random.Random(arguments.seed + 2), golds)  # the same
-    last_resort(report, random.Random(arguments.seed + 3))  # the same
+    seed = arguments.seed
+    sections: dict[str, Callable[[], None]] = {
+        "adversarial pairs": lambda: adversarial(clock),
+        "code": lambda: injections(report),
+        "fuzzed pairs": lambda: fuzzed(clock, random.Random(seed), golds, arguments.count),
+        "fuzzed texts": lambda: texts(clock, random.Random(seed + 1), golds, arguments.count // 10),
+        "swapped sides": lambda: symmetry(report, pairs),
+        "wrappers": lambda: wrappers(report, pairs),
+        "threads": lambda: threads(report, pairs, random.Random(seed + 2), golds),
+        "last resort": lambda: last_resort(report, random.Random(seed + 3)),
+    }
+    for name, section in sections.items():
+        began = time.process_time()
+        section()
+        print(f"{name}: {time.process_time() - began:.0f} s of CPU", file=sys.stderr, flush=True)
     times = sorted(clock.times)
     print(
         f"{len(times):,} calls: median {1000 * times[len(times) // 2]:.0f} us, "

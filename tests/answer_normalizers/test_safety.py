@@ -91,6 +91,37 @@ def test_a_megabyte_of_anything_is_answered():
             extract(text, strategy=strategy)
 
 
+REPEATED = (
+    "\t",
+    " ",
+    "\n",
+    "$",
+    "- ",
+    "1 ",
+    "a ",
+    "1,",
+    "1:",
+    "(",
+    "x, ",
+    "cm ",
+    "= ",
+    "is the ",
+    "5 hours ",
+    "and ",
+)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", REPEATED)
+def test_no_repetition_makes_a_pattern_try_again_and_again(unit):
+    # Cubic patterns took minutes for these; linear ones take milliseconds.
+    for count in (4_000, 1_000_000):
+        text = unit * (count // len(unit))
+        for answer in (text, f"-{text}x", f"{text}1", f"1{text}"):
+            check(gold="5", pred=answer)
+            check(gold=answer, pred=f" {answer}")
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_no_text_stops_an_extractor_and_spans_stand_where_they_say(strategy):
     rng = random.Random(strategy)
