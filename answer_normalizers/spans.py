@@ -124,33 +124,39 @@ _CLOSING = "*_`\"“”'‘’.,;:?。，！"
 _FORMULAS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 
 
+_MAX_WRAPPERS = 40
+"""Pairs of delimiters taken off one answer; each costs a search through it."""
+
+
 def tidy(text: str, start: int, end: int) -> Span:
     r"""A span of prose without the markdown, quotes, formula delimiters and punctuation around the answer.
 
     >>> start, end = tidy("**$18$.**", 0, 9); "**$18$.**"[start:end]
     '18'
     """
-    before = None
-    while before != (start, end):
+    for _ in range(_MAX_WRAPPERS):
         before = (start, end)
         while start < end and (text[start] in _OPENING or text[start].isspace()):
             start += 1
         while start < end and (text[end - 1] in _CLOSING or text[end - 1].isspace()):
             end -= 2 if text[end - 2 : end - 1] == "\\" and end - 2 >= start else 1
         start, end = _without_formula_delimiters(text, start, end)
+        if before == (start, end):
+            break
     return start, end
 
 
 def trim(text: str, start: int, end: int) -> Span:
     r"""A span without the spaces and the formula delimiters around it; for what stands inside a box."""
-    before = None
-    while before != (start, end):
+    for _ in range(_MAX_WRAPPERS):
         before = (start, end)
         while start < end and text[start].isspace():
             start += 1
         while start < end and text[end - 1].isspace():
             end -= 1
         start, end = _without_formula_delimiters(text, start, end)
+        if before == (start, end):
+            break
     return start, end
 
 

@@ -122,6 +122,17 @@ def test_no_repetition_makes_a_pattern_try_again_and_again(unit):
             check(gold=answer, pred=f" {answer}")
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit", ["}", "} ", "$", "** ", "$5$", "\\boxed{", "The answer is ", "#### ", "<think>", "1/"]
+)
+def test_extraction_is_linear_in_a_text_of_one_thing(unit):
+    text = unit * (300_000 // len(unit))
+    for strategy in STRATEGIES:
+        for whole in (text, f"The answer is: {text}", f"#### {text}", f"\\boxed{{{text}}}"):
+            extract(whole, strategy=strategy)
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_no_text_stops_an_extractor_and_spans_stand_where_they_say(strategy):
     rng = random.Random(strategy)
