@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from mathevalkit.errors import UsageError
 from mathevalkit.types import Completion, EngineOptions, Message, ModelInfo, Request
 
 
@@ -79,3 +80,13 @@ class BackendFactory(Protocol):
     def __call__(self, options: EngineOptions) -> Backend:
         """Make a backend that has not been started yet."""
         ...
+
+
+def refuse_options(options: EngineOptions, *names: str, why: str) -> None:
+    """Raise UsageError where one of these fields of the options was set: this backend cannot honour it."""
+    unset = EngineOptions(model=options.model)
+    given = [
+        f"--{name.replace('_', '-')}" for name in names if getattr(options, name) != getattr(unset, name)
+    ]
+    if given:
+        raise UsageError(f"the {options.backend} backend cannot honour {', '.join(given)}: {why}")

@@ -20,6 +20,7 @@ import re
 import secrets
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from enum import Enum
 from http.client import HTTPException
@@ -28,6 +29,7 @@ from time import monotonic
 from typing import Any
 
 from mathevalkit.backends import host
+from mathevalkit.backends.base import refuse_options
 from mathevalkit.backends.chat import render_chat
 from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefusedError, room_for
 from mathevalkit.backends.gguf import find_gguf, read_metadata
@@ -70,21 +72,13 @@ class LlamaCppBackend(SupervisedBackend):
 
     def __init__(self, options: EngineOptions) -> None:
         """Raises UsageError for options that llama.cpp has no equivalent of."""
-        given = {
-            "--dtype": options.dtype not in (None, "auto"),
-            "--quantization": options.quantization is not None,
-            "--tokenizer": options.tokenizer is not None,
-            "--tensor-parallel-size": options.tensor_parallel_size != 1,
-            "--pipeline-parallel-size": options.pipeline_parallel_size != 1,
-            "--gpu-memory-utilization": options.gpu_memory_utilization is not None,
-            "--trust-remote-code": options.trust_remote_code,
-        }
-        flags = ", ".join(flag for flag in given if given[flag])
-        if flags:
-            raise UsageError(
-                f"the llama_cpp backend cannot honour {flags}: a GGUF file fixes type, quantization and "
-                f"tokenizer; llama.cpp's own settings go through --engine-args (n_gpu_layers=20)"
-            )
+        refuse_options(
+            replace(options, dtype=None) if options.dtype == "auto" else options,
+            *("dtype", "quantization", "tokenizer", "tensor_parallel_size", "pipeline_parallel_size"),
+            *("gpu_memory_utilization", "trust_remote_code"),
+            why="a GGUF file fixes type, quantization and tokenizer; llama.cpp's own settings go through "
+            "--engine-args (n_gpu_layers=20)",
+        )
         super().__init__("mathevalkit.backends.llama_cpp:LlamaCppEngine", options)
 
 

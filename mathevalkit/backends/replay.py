@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from mathevalkit.backends import host
+from mathevalkit.backends.base import refuse_options
 from mathevalkit.errors import DataError, ModelNotFoundError, UsageError
 from mathevalkit.types import Completion, EngineOptions, FinishReason, ModelInfo, Request
 
@@ -55,6 +56,12 @@ class ReplayBackend:
     restarts = 0
 
     def __init__(self, options: EngineOptions) -> None:
+        refuse_options(
+            options,
+            *("revision", "tokenizer", "dtype", "quantization", "lora", "trust_remote_code", "max_model_len"),
+            *("gpu_memory_utilization", "tensor_parallel_size", "pipeline_parallel_size", "max_num_seqs"),
+            why="it reads recorded completions, no model generates them",
+        )
         unknown = sorted(set(options.engine_args) - set(FIELD_ARGS))
         if unknown:
             raise UsageError(f"--engine-args {unknown[0]}: the replay backend knows {', '.join(FIELD_ARGS)}")

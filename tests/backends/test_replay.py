@@ -150,6 +150,14 @@ def test_a_missing_file_and_an_unknown_argument_are_clear_errors(tmp_path):
         ReplayBackend(EngineOptions(model="x", backend="replay", engine_args={"text_feild": "y"}))
 
 
+def test_options_that_only_a_model_can_honour_are_refused(tmp_path):
+    options = EngineOptions(model="x.jsonl", backend="replay", dtype="float16", tensor_parallel_size=2)
+    with pytest.raises(UsageError, match=r"replay backend cannot honour --dtype, --tensor-parallel-size"):
+        ReplayBackend(options)
+    with pytest.raises(UsageError, match="--lora"):
+        ReplayBackend(EngineOptions(model="x.jsonl", backend="replay", lora="adapter"))
+
+
 def test_the_fingerprint_changes_with_the_file(record):
     one = record({"id": 1, "text": "a"}).start().revision
     assert record({"id": 1, "text": "b"}).start().revision != one
