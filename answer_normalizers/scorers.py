@@ -14,8 +14,9 @@ and registers it in its `pyproject.toml`, after which it is found like the built
     True
 
 A scorer that takes `strategy` or `normalizer` too is given the extraction strategy and the normaliser that a
-recipe names; the others extract and normalise in their own way. Every scorer found here has a `name`, is safe
-in threads, and can be pickled if the callable behind it can.
+recipe names; the others extract and normalise in their own way. One that takes `solution` is given the
+reference solution, where the data has one: several published scorers read the answer in it their own way.
+Every scorer found here has a `name`, is safe in threads, and can be pickled if the callable behind it can.
 """
 
 from __future__ import annotations
@@ -70,14 +71,20 @@ class Scorer:
 
     name: str
     function: Callable[..., Verdict]
+    reads_solution: bool = False
 
-    def __call__(self, *, gold: str, text: str) -> Verdict:
+    def __call__(self, *, gold: str, text: str, solution: str = "") -> Verdict:
         """Decide whether `text`, all that the model wrote, gives the answer `gold`.
+
+        `solution` is the reference solution that `gold` was taken from, for the scorers that read it.
 
         Raises:
             PluginError: the function behind a plug-in returned something else than a verdict.
         """
-        verdict = self.function(gold=gold, text=text)
+        if solution and self.reads_solution:
+            verdict = self.function(gold=gold, text=text, solution=solution)
+        else:
+            verdict = self.function(gold=gold, text=text)
         if not isinstance(verdict, Verdict):
             raise PluginError(f"scorer {self.name!r} returned {type(verdict).__name__}, not a Verdict")
         return verdict
@@ -117,7 +124,7 @@ def get_scorer(name: str, *, strategy: str | None = None, normalizer: str | None
         raise PluginError(f"scorer {name!r} is a {type(found).__name__}, which cannot be called")
     chosen = {"strategy": strategy, "normalizer": normalizer}
     taken = {key: value for key, value in chosen.items() if value is not None and _takes(found, key)}
-    return Scorer(name, partial(found, **taken) if taken else found)
+    return Scorer(name, partial(found, **taken) if taken else found, _takes(found, "solution"))
 
 
 def list_scorers() -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def finish(words: list[str], tag: str, log: Path) -> float:
     return time.monotonic() - began
 
 
-def kill_at_random(args: argparse.Namespace, output: Path, tag: str, log: Path, whole: float) -> int:
+def kill_at_random(args: argparse.Namespace, output: Path, tag: str, log: Path) -> int:
     """The number of kills that met a running process."""
     words = command(args, output)
     rng = random.Random(args.seed)
@@ -87,7 +87,7 @@ def kill_at_random(args: argparse.Namespace, output: Path, tag: str, log: Path, 
     while kills < args.kills:
         before = read_lines(output, "generations.jsonl")
         process = start(words, tag, log)
-        moment = rng.uniform(0, whole)
+        moment = rng.uniform(0, args.within)
         try:
             process.wait(timeout=moment)
             break  # it came to its end before the moment
@@ -118,18 +118,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="GSM8K's test.jsonl")
     parser.add_argument("--model", type=Path, default=ROOT / ".cache/models/SmolLM2-135M-Instruct")
-    parser.add_argument("--limit", type=int, default=64)
-    parser.add_argument("--max-tokens", type=int, default=96)
+    parser.add_argument("--limit", type=int, default=160)
+    parser.add_argument("--max-tokens", type=int, default=160)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--share", type=float, default=0.4, help="of the undisturbed time a kill may wait")
+    parser.add_argument("--within", type=float, default=30, help="seconds from its start to a kill, at most")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         calm, killed, log = Path(name, "calm"), Path(name, "killed"), Path(name, "log")
         tag = str(os.getpid())
         whole = finish(command(args, calm), tag, log)
         print(f"undisturbed: {whole:.0f} s")
-        kills = kill_at_random(args, killed, tag, log, whole * args.share)
+        kills = kill_at_random(args, killed, tag, log)
         finish(command(args, killed), tag, log)
         texts = [by_sample(output, "generations.jsonl") for output in (calm, killed)]
         verdicts_file = next(calm.glob("*/*/*/verdicts.*.jsonl")).name

@@ -102,7 +102,7 @@ def judge(
     )
     panel = Panel(scorers, Reading.of(manifest.recipe))
     return {
-        generation.completion.key: panel.judge(generation.completion, generation.gold)
+        generation.completion.key: panel.judge(generation)
         for block in source.blocks()
         for generation in source.layout.generations(block)
     }

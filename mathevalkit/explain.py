@@ -149,7 +149,7 @@ def _find(source: Source, sample_id: str, k: int) -> Generation:
 
 def _opinion(name: str, generation: Generation, reading: Reading) -> ScorerOpinion:
     ((_, scorer),) = find_scorers([name], reading)
-    verdict = verdict_of(name, scorer, gold=generation.gold, completion=generation.completion)
+    verdict = verdict_of(name, scorer, generation.completion, generation.gold, generation.solution)
     line = scored(generation.completion, verdict)
     extraction = verdict.extraction if verdict is not None else None
     return ScorerOpinion(

@@ -258,14 +258,15 @@ def _run_blocks(source: Source) -> Iterator[Block]:
     done: set[tuple[str, int]] = set()
     failed: dict[tuple[str, int], Completion] = {}
     lines: list[bytes] = []
-    golds: list[str] = []
+    references: list[tuple[str, str]] = []
     size = 0
 
     def take(completion: Completion) -> None:
         nonlocal size
         line = orjson.dumps(completion)
         lines.append(line)
-        golds.append(source.samples[completion.sample_id].gold)
+        sample = source.samples[completion.sample_id]
+        references.append((sample.gold, sample.solution))
         size += len(line)
 
     for number, record in read_lines(path, kind="generations"):
@@ -281,10 +282,10 @@ def _run_blocks(source: Source) -> Iterator[Block]:
             done.add(key)
             take(completion)
         if size >= BLOCK_BYTES:
-            yield Block(data=b"\n".join(lines), first_line=1, golds=tuple(golds))
-            lines, golds, size = [], [], 0
+            yield Block(data=b"\n".join(lines), first_line=1, references=tuple(references))
+            lines, references, size = [], [], 0
     for key, completion in failed.items():
         if key not in done:
             take(completion)
     if lines:
-        yield Block(data=b"\n".join(lines), first_line=1, golds=tuple(golds))
+        yield Block(data=b"\n".join(lines), first_line=1, references=tuple(references))

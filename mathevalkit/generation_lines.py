@@ -30,6 +30,8 @@ class Generation:
 
     completion: Completion
     gold: str
+    solution: str = ""
+    """The reference solution that the gold was taken from, where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +66,8 @@ class Layout:
             number = block.first_line + offset
             if self.kind == "run":
                 # Checked when the block was made, and only what counts is in it.
-                assert block.golds is not None
-                yield Generation(Completion(**orjson.loads(line)), block.golds[offset])
+                assert block.references is not None
+                yield Generation(Completion(**orjson.loads(line)), *block.references[offset])
             else:
                 yield from self._from_record(read_record(line, self.path, number), number)
 
@@ -74,7 +76,8 @@ class Layout:
             return
         place = f"{self.path}:{number}"
         text = lookup(record, self.text, place)
-        gold = gold_of(_as_text(lookup(record, self.gold, place), self.gold, place))
+        solution = _as_text(lookup(record, self.gold, place), self.gold, place)
+        gold = gold_of(solution)
         sample_id = str(lookup(record, self.id, place)) if self.id else str(number)
         finish = _finish(lookup(record, self.finish_reason, place) if self.finish_reason else None)
         if self.kind == "lm_eval":
@@ -90,6 +93,7 @@ class Layout:
                     finish_reason=finish,
                 ),
                 gold,
+                solution if solution != gold else "",
             )
 
 
@@ -99,8 +103,8 @@ class Block:
 
     data: bytes
     first_line: int
-    golds: tuple[str, ...] | None = None
-    """For a run, the gold of each line."""
+    references: tuple[tuple[str, str], ...] | None = None
+    """For a run, gold and reference solution of each line."""
 
 
 def gold_of(text: str) -> str:

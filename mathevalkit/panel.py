@@ -11,9 +11,10 @@ both read out of the text:
 | `undecided`     | the same answer; the other could not decide                                           |
 | `normalisation` | the same answer, read differently: separators, units, LaTeX                           |
 
+    >>> from mathevalkit.types import Completion
     >>> text = "... The answer is: 17.6"
     >>> completion = Completion(sample_id="0", k=0, text=text, finish_reason="stop")
-    >>> lines = Panel(("metamath_gsm8k", "auto")).judge(completion, "18")
+    >>> lines = Panel(("metamath_gsm8k", "auto")).judge(Generation(completion, "18"))
     >>> [line.outcome for line in lines], cause_of(lines[0], lines[1], gold="18")
     (['correct', 'wrong'], 'rounding')
 """
@@ -35,7 +36,7 @@ from mathevalkit.generation_lines import Block, Generation, Layout
 from mathevalkit.outcomes import scored
 from mathevalkit.records import encode_line
 from mathevalkit.scoring import Reading, find_scorers, verdict_of
-from mathevalkit.types import OUTCOMES, Completion, Outcome, ScoredCompletion
+from mathevalkit.types import OUTCOMES, Outcome, ScoredCompletion
 
 Cause: TypeAlias = Literal["extraction", "normalisation", "rounding", "truncation", "undecided"]
 CAUSES: tuple[Cause, ...] = ("extraction", "normalisation", "rounding", "truncation", "undecided")
@@ -108,7 +109,7 @@ class JudgeBlock:
         described: list[Disagreement] = []
         kinds: Counter[tuple[tuple[int, int, Cause], ...]] = Counter()
         for generation in self.layout.generations(block):
-            judged = panel.judge(generation.completion, generation.gold)
+            judged = panel.judge(generation)
             keys += _key(generation.completion.sample_id)
             for index, line in enumerate(judged):
                 codes[index].append(_CODES[line.outcome])
@@ -160,10 +161,11 @@ class Panel:
     def __init__(self, scorers: Sequence[str], reading: Reading = DEFAULT_READING) -> None:
         self._scorers = find_scorers(scorers, reading)
 
-    def judge(self, completion: Completion, gold: str) -> list[ScoredCompletion]:
+    def judge(self, generation: Generation) -> list[ScoredCompletion]:
         """One verdict for each scorer."""
+        completion = generation.completion
         return [
-            scored(completion, verdict_of(name, scorer, gold=gold, completion=completion))
+            scored(completion, verdict_of(name, scorer, completion, generation.gold, generation.solution))
             for name, scorer in self._scorers
         ]
 

@@ -59,9 +59,9 @@ class Judge:
 
     def judge(self, completion: Completion) -> Iterator[tuple[str, ScoredCompletion]]:
         """One verdict for each scorer, counted."""
-        gold = self._samples[completion.sample_id].gold
+        sample = self._samples[completion.sample_id]
         for index, (name, scorer) in enumerate(self._scorers):
-            line = scored(completion, verdict_of(name, scorer, gold=gold, completion=completion))
+            line = scored(completion, verdict_of(name, scorer, completion, sample.gold, sample.solution))
             if index == 0:
                 self.breakdown.add(completion.sample_id, line.outcome)
             else:
@@ -73,12 +73,12 @@ class Judge:
         return {name: tally.accuracy() for name, tally in self._others.items()}
 
 
-def verdict_of(name: str, scorer: Scorer, *, gold: str, completion: Completion) -> Verdict | None:
+def verdict_of(name: str, scorer: Scorer, completion: Completion, gold: str, solution: str) -> Verdict | None:
     """A scorer's verdict on a completion; None where there is no text. A scorer that fails is undecided."""
     if completion.finish_reason == "error":
         return None
     try:
-        return scorer(gold=gold, text=completion.text)
+        return scorer(gold=gold, text=completion.text, solution=solution)
     except Exception as error:  # noqa: BLE001  # a plug-in's fault must not stop a run that costs GPU hours
         return Verdict(
             equivalent=None,

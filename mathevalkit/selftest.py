@@ -19,6 +19,7 @@ from pathlib import Path
 from answer_normalizers import check
 from answer_normalizers.reading import read
 from mathevalkit.data import load_data, select
+from mathevalkit.generation_lines import Generation
 from mathevalkit.panel import Panel
 from mathevalkit.selftest_texts import MISSES, STYLES
 from mathevalkit.types import Completion, Sample, Task
@@ -185,9 +186,7 @@ def _count(
     kept = dict.fromkeys(names, 0)
     found: list[Failure] = []
     for sample, text in texts:
-        judged = panel.judge(
-            Completion(sample_id=sample.id, k=0, text=text, finish_reason="stop"), sample.gold
-        )
+        judged = panel.judge(_generation(sample, text))
         for name, line in zip(names, judged, strict=True):
             accepted = line.outcome == "correct"
             counts[name] += accepted
@@ -232,11 +231,15 @@ def audit_golds(
             if not unseen:
                 break
             text = style.render(sample.gold) or ""
-            completion = Completion(sample_id=sample.id, k=0, text=text, finish_reason="stop")
-            judged = panel.judge(completion, sample.gold)
+            judged = panel.judge(_generation(sample, text))
             for name, line in zip(scorers, judged, strict=True):
                 if line.outcome == "correct":
                     unseen.pop(name, None)
         problems += [f"{name} accepts it in no style" for name in unseen]
         if problems:
             yield GoldProblem(sample_id=sample.id, gold=sample.gold, problems=tuple(problems))
+
+
+def _generation(sample: Sample, text: str) -> Generation:
+    completion = Completion(sample_id=sample.id, k=0, text=text, finish_reason="stop")
+    return Generation(completion, sample.gold, sample.solution)

@@ -43,7 +43,7 @@ class Sample:
     subject: str = ""
     level: str = ""
     solution: str = ""
-    """The reference solution where the data has one; used by preflight, never by scoring."""
+    """The reference solution where the data has one; preflight reads it, and scorers that ask for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""A scorer from somebody else's package, used by every command that takes a scorer."""
+"""The README's scorer in somebody else's package, used by every command that takes a scorer."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,21 +15,18 @@ from tests.test_rescore import write_lines
 
 REPO = Path(__file__).resolve().parent.parent
 
-MODULE = '''\
-"""Accept an answer that is within a tenth of the gold."""
-
-from answer_normalizers import Verdict, extract
-from answer_normalizers.numbers import plain_number
+README = (REPO / "README.md").read_text(encoding="utf-8").partition("## Your own scorer")[2]
 
 
-def nearly(*, gold, text):
-    """Within a tenth of the gold."""
-    found = extract(text)
-    value, exact = plain_number(found.value if found else ""), plain_number(gold)
-    near = None not in (value, exact) and 10 * abs(value - exact) <= abs(exact)
-    return Verdict(equivalent=near, stage="nearly", reason="compared numbers", extraction=found)
-'''
-ENTRY_POINTS = "[mathevalkit.scorers]\nnearly = nearly_scorer:nearly\n"
+def shown(language: str) -> str:
+    """The README's block of this language that shows the plug-in."""
+    found = re.search(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+MODULE = shown("python")
+ENTRY_POINTS = shown("toml").replace('"', "").replace("project.entry-points.", "")
 TASK = """\
 title: Sums
 file: rows.jsonl
@@ -84,6 +82,11 @@ def test_rescore_takes_it_by_name(site, generations, jobs):
     argv = ["rescore", str(generations), "--scorer", "nearly", "--scorer", "auto", "--jobs", jobs]
     rows = {row["scorer"]: row["outcomes"]["correct"] for row in mathevalkit(site, *argv)["rows"]}
     assert rows == {"nearly": 2, "auto": 1}
+
+
+def test_rescore_takes_it_as_module_and_function(site, generations):
+    rows = mathevalkit(site, "rescore", str(generations), "--scorer", "nearly_scorer:nearly")["rows"]
+    assert [row["outcomes"]["correct"] for row in rows] == [2]
 
 
 def test_all_means_it_too(site, generations):

@@ -17,13 +17,14 @@ import mathevalkit
 from mathevalkit import generation_files, rescore
 from mathevalkit.cli import run_command_line
 from mathevalkit.errors import DataError, RunDirectoryError, RunLockedError, UsageError
-from mathevalkit.generation_lines import Fields, gold_of
+from mathevalkit.generation_lines import Fields, Generation, gold_of
 from mathevalkit.journal import GENERATIONS, RESULTS, load_run, read_lines, verdicts_name
 from mathevalkit.metrics import Tally
 from mathevalkit.panel import Panel, cause_of
 from mathevalkit.rescore_counts import PairCount, ScorerRow
 from mathevalkit.rescoring import Rescored
-from mathevalkit.types import OUTCOMES, Completion, Results
+from mathevalkit.scoring import Judge, Reading
+from mathevalkit.types import OUTCOMES, Completion, Results, Sample
 from tests.factories import completion
 
 TASK = """\
@@ -363,7 +364,7 @@ def test_accuracy_is_that_of_a_run(tmp_path, samples):
         record = orjson.loads(line)
         reason = record["finish_reason"]
         one = completion(record["id"], text=record["text"], finish_reason=reason)
-        tally.add(record["id"], panel.judge(one, record["gold"])[0].outcome)
+        tally.add(record["id"], panel.judge(Generation(one, record["gold"]))[0].outcome)
     found = row(rescore(file, scorers=["metamath_gsm8k"]), "metamath_gsm8k")
     assert found.outcomes == tally.outcomes
     assert found.accuracy == tally.accuracy()
@@ -378,12 +379,29 @@ def test_a_line_longer_than_a_block_is_read_whole(tmp_path, monkeypatch):
     assert row(rescore(file), "auto").outcomes["correct"] == 5
 
 
+def test_a_published_scorer_takes_its_reference_from_the_solution_as_the_original_does(tmp_path):
+    solution = "Either $\\boxed{2}$ or $\\boxed{3}$."
+    file = write_lines(tmp_path / "two.jsonl", {"text": "The answer is: 3", "gold": solution})
+    assert gold_of(solution) != "3"
+    assert row(rescore(file, scorers=["metamath_math"]), "metamath_math").outcomes["correct"] == 1
+
+
+def test_a_run_and_its_rescoring_read_the_reference_solution_alike(tmp_path):
+    sample = Sample(id="0", question="?", gold="2, 3", solution="So $\\boxed{2}$ and $\\boxed{3}$.")
+    one = completion("0", text="The answer is: 3")
+    judge = Judge(["metamath_math", "auto"], reading=Reading(), samples={"0": sample})
+    outcomes = [line.outcome for _, line in judge.judge(one)]
+    assert outcomes == ["correct", "wrong"]
+    again = Panel(["metamath_math", "auto"]).judge(Generation(one, sample.gold, sample.solution))
+    assert [line.outcome for line in again] == outcomes
+
+
 # ---- disagreements -------------------------------------------------------------------------------------
 
 
 def cause(text: str, gold: str, accepting: str, other: str, **changes: Any) -> str:
     one = replace(completion("0", text=text), **changes)
-    first, second = Panel([accepting, other]).judge(one, gold)
+    first, second = Panel([accepting, other]).judge(Generation(one, gold))
     assert (first.outcome == "correct") > (second.outcome == "correct"), (first, second)
     return cause_of(first, second, gold=gold)
 

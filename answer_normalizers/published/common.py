@@ -45,6 +45,12 @@ def last_box(solution: str, *, spaced: bool) -> str | None:
     return None
 
 
-def gold_answer(gold: str, *, spaced: bool) -> str | None:
-    """The reference answer: what the last box of `gold` holds, or `gold` itself where it has none."""
-    return last_box(gold, spaced=spaced) if "\\boxed" in gold or "\\fbox" in gold else gold
+def gold_answer(gold: str, solution: str, *, spaced: bool) -> str | None:
+    """The reference answer as the original finds it: in the last box of the reference solution.
+
+    `gold` itself where neither the solution nor `gold` holds a box.
+    """
+    return next(
+        (last_box(text, spaced=spaced) for text in (solution, gold) if "\\boxed" in text or "\\fbox" in text),
+        gold,
+    )

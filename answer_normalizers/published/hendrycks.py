@@ -133,11 +133,11 @@ def _slash_to_fraction(answer: str, *, trips: bool) -> str:
     return f"\\frac{{{numerator}}}{{{denominator}}}" if answer == f"{numerator}/{denominator}" else answer
 
 
-def lm_eval_hendrycks_math(*, gold: str, text: str) -> Verdict:
+def lm_eval_hendrycks_math(*, gold: str, text: str, solution: str = "") -> Verdict:
     """lm-evaluation-harness 0.4.13, task `hendrycks_math`, metric `exact_match`."""
     first, last = text.find("$"), text.rfind("$")
     span = (first + 1, last) if first < last else (0, len(text))
-    equal = is_equiv(text[span[0] : span[1]], gold_answer(gold, spaced=True))
+    equal = is_equiv(text[span[0] : span[1]], gold_answer(gold, solution, spaced=True))
     return verdict(
         equivalent=equal,
         stage="hendrycks",

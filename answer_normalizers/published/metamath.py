@@ -88,7 +88,7 @@ def _rounded(number: str) -> int | None:
     return round(fraction.numerator / fraction.denominator)
 
 
-def math(*, gold: str, text: str) -> Verdict:
+def math(*, gold: str, text: str, solution: str = "") -> Verdict:
     """MetaMath's scorer for MATH: what follows the last "The answer is: ", by Hendrycks' `is_equiv`."""
     phrase = text.rfind(PHRASE)
     if phrase < 0:
@@ -97,7 +97,7 @@ def math(*, gold: str, text: str) -> Verdict:
     stop = text.find(".\n", start)
     answer = text[start : stop if stop >= 0 else len(text)].strip().removesuffix(".").strip()
     start = text.index(answer, start)
-    equal = is_equiv(answer, gold_answer(gold, spaced=False))
+    equal = is_equiv(answer, gold_answer(gold, solution, spaced=False))
     return verdict(
         equivalent=equal,
         stage="hendrycks",

@@ -69,7 +69,7 @@ _REWRITTEN = (
 _GROUPED_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+")
 
 
-def lm_eval_minerva_math(*, gold: str, text: str) -> Verdict:
+def lm_eval_minerva_math(*, gold: str, text: str, solution: str = "") -> Verdict:
     """lm-evaluation-harness 0.4.13, task `minerva_math`, metric `exact_match`."""
     match = _ANSWER.search(text + _HOPE)
     if match is None:
@@ -79,7 +79,7 @@ def lm_eval_minerva_math(*, gold: str, text: str) -> Verdict:
         start += 1
     while start < end and text[end - 1].isspace():
         end -= 1
-    reference = gold_answer(gold, spaced=True)
+    reference = gold_answer(gold, solution, spaced=True)
     left, right = normalize(text[start:end]), normalize(reference or "")
     if left and left == right:
         equal: bool | None = True
