@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mathevalkit.cli_options import backend_for
 from mathevalkit.cli_tasks import Json, print_json
 from mathevalkit.errors import RunDirectoryError
 from mathevalkit.interrupts import interrupts_once
@@ -41,7 +40,7 @@ def nightly(
     from mathevalkit.nightly import run_night
     from mathevalkit.suite import read_suite
 
-    suite = read_suite(suite_file, backend_for=backend_for)
+    suite = read_suite(suite_file)
     done: Night | None = None
     with interrupts_once() as interrupts:
         try:

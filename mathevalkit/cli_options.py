@@ -220,6 +220,8 @@ def read_request(arguments: RunArguments) -> RunRequest:
         UsageError: options are missing, exclude each other or are out of range.
         RunDirectoryError: ``--resume`` names no run directory.
     """
+    from mathevalkit.backends.registry import backend_for
+
     _check_together(arguments)
     if arguments.scorers:
         from mathevalkit.scoring import Reading, find_scorers
@@ -311,16 +313,6 @@ def _manifest(path: str) -> RunManifest:
     from mathevalkit.journal import load_manifest
 
     return load_manifest(Path(path))
-
-
-def backend_for(model: str) -> str:
-    """The backend a model gets when none is named."""
-    path = Path(model)
-    if path.suffix.lower() == ".gguf":
-        return "llama_cpp"
-    if path.suffix.lower() == ".jsonl" or (path / "manifest.json").is_file():
-        return "replay"
-    return "vllm"
 
 
 def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:

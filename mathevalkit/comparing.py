@@ -28,7 +28,7 @@ from mathevalkit.errors import UsageError
 from mathevalkit.manifest_changes import Change, manifest_changes
 from mathevalkit.metrics import Tally
 from mathevalkit.power import detectable_difference, detectable_mean_difference
-from mathevalkit.runs import ScoredRun, common_scorer, read_run, samples_of
+from mathevalkit.runs import ScoredRun, common_scorer, read_run, run_labels, samples_of
 from mathevalkit.stats import holm, paired_difference
 from mathevalkit.transitions import Lines, flips_between, gap_between
 from mathevalkit.types import Sample
@@ -119,12 +119,7 @@ def _read_alike(paths: Sequence[Path], *, scorer: str | None, notes: list[str]) 
 
 
 def _checkpoints(runs: Sequence[ScoredRun]) -> Iterator[Checkpoint]:
-    models = [_short_name(run.manifest.model.model) for run in runs]
-    with_recipe = [f"{m} ({r.manifest.recipe.name})" for m, r in zip(models, runs, strict=True)]
-    labels = next(
-        (names for names in (models, with_recipe) if len(set(names)) == len(runs)),
-        [f"{m} {r.manifest.run_id}" for m, r in zip(models, runs, strict=True)],
-    )
+    labels = run_labels([run.manifest for run in runs])
     for label, run in zip(labels, runs, strict=True):
         recipe = run.manifest.recipe
         yield Checkpoint(
@@ -135,12 +130,6 @@ def _checkpoints(runs: Sequence[ScoredRun]) -> Iterator[Checkpoint]:
             run_dir=str(run.path),
             n=recipe.sampling.n,
         )
-
-
-def _short_name(model: str) -> str:
-    """``meta-llama/Llama-2-7b-hf`` and ``models/x.gguf`` without their folder and file suffix."""
-    name = model.rstrip("/").rpartition("/")[2]
-    return name.removesuffix(".gguf").removesuffix(".jsonl")
 
 
 def _warnings(

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mathevalkit.at_k import AtK
 from mathevalkit.manifest_changes import Change
+from mathevalkit.notebook import html_notes, html_table
 from mathevalkit.power import samples_needed, samples_needed_for_mean
 from mathevalkit.stats import p_text
 from mathevalkit.types import Accuracy, Outcome
@@ -242,27 +242,22 @@ def _gap_frame(comparison: Comparison) -> DataFrame:
 
 
 def _html(comparison: Comparison) -> str:
-    """The table for a notebook, in percent, everything escaped."""
+    """The table for a notebook, in percent, and the notes."""
     head = ["", "n", *(c.label for c in comparison.checkpoints)]
     for other in comparison.others:
         head += [f"{other.label} − {comparison.checkpoints[0].label}", "p (Holm)"]
-    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(_html_row(row) for row in comparison.rows if row.kind != "subject and level")
-    notes = "".join(f"<p>{escape(note)}</p>" for note in comparison.notes)
-    return (
-        f"<table><caption>{escape(comparison.task_title)}, accuracy in %</caption>"
-        f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>{notes}"
-    )
+    rows = [_html_cells(row) for row in comparison.rows if row.kind != "subject and level"]
+    return html_table(f"{comparison.task_title}, accuracy in %", head, rows) + html_notes(comparison.notes)
 
 
-def _html_row(row: Row) -> str:
+def _html_cells(row: Row) -> list[str]:
     cells = [row.name, f"{row.samples:,}"]
     cells += ["–" if a.value is None else f"{100 * a.value:.1f}" for a in row.accuracies]
     for difference in row.differences:
         cells += (
             ["–", "–"] if difference is None else [difference_text(difference), p_text(difference.p_adjusted)]
         )
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    return cells
 
 
 def difference_text(difference: Difference, *, with_interval: bool = True) -> str:

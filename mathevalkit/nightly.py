@@ -1,6 +1,6 @@
 """One night of a suite: run what is missing, go on with what broke, judge each run, say how it ended.
 
-    >>> suite = read_suite("nightly.yaml", backend_for=backend_for)  # doctest: +SKIP
+    >>> suite = read_suite("nightly.yaml")  # doctest: +SKIP
     >>> run_night(suite, night="2026-01-05").exit_code  # doctest: +SKIP
     0
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import orjson
 
@@ -18,8 +18,12 @@ from mathevalkit.errors import RunDirectoryError
 from mathevalkit.gating import GateDecision
 from mathevalkit.journal import SCHEMA_VERSION, write_atomically
 from mathevalkit.manifest_changes import Change
+from mathevalkit.notebook import html_table
 from mathevalkit.records import decode, encode
 from mathevalkit.types import Accuracy
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 NIGHT_FILE = "night.json"
 
@@ -74,6 +78,51 @@ class Night:
         if failed:
             return failed[0]
         return 2 if any(entry.status == "cannot tell" for entry in self.entries) else 0
+
+    def to_frame(self) -> DataFrame:
+        """One row an entry: model, task, recipe, accuracy with its interval, difference, status, why.
+
+        Proportions are fractions; columns that an entry has no value for are empty.
+        """
+        import pandas as pd
+
+        nothing = Accuracy(value=None, low=None, high=None, floor=None, ceiling=None)
+        return pd.DataFrame.from_records(
+            [
+                {
+                    "night": self.night,
+                    "model": entry.model,
+                    "task": entry.task,
+                    "recipe": entry.recipe,
+                    "accuracy": (entry.accuracy or nothing).value,
+                    "low": (entry.accuracy or nothing).low,
+                    "high": (entry.accuracy or nothing).high,
+                    "difference": entry.gate.difference if entry.gate else None,
+                    "status": entry.status,
+                    "reason": entry.error or (entry.gate.reason if entry.gate else ""),
+                }
+                for entry in self.entries
+            ]
+        )
+
+    def _repr_html_(self) -> str:
+        return html_table(
+            f"night {self.night}",
+            ["model", "task", "recipe", "accuracy", "change", "gate"],
+            (
+                [
+                    entry.model,
+                    entry.task,
+                    entry.recipe,
+                    f"{100 * entry.accuracy.value:.1f} %"
+                    if entry.accuracy and entry.accuracy.value is not None
+                    else "–",
+                    f"{100 * entry.gate.difference:+.1f}" if entry.gate else "–",
+                    entry.status + (f": {entry.error}" if entry.error else ""),
+                ]
+                for entry in self.entries
+            ),
+        )
 
 
 def write_night(output: Path, night: Night) -> None:

@@ -21,7 +21,7 @@ from mathevalkit.generation_files import run_samples
 from mathevalkit.journal import GENERATIONS, load_run, read_lines, verdicts_name
 from mathevalkit.metrics import Breakdown
 from mathevalkit.records import decode
-from mathevalkit.runs import known_scorers
+from mathevalkit.runs import known_scorers, run_labels
 from mathevalkit.types import OUTCOMES, Completion, Results, RunManifest, Sample, ScoredCompletion
 
 
@@ -38,7 +38,7 @@ class ReportRun:
     """One run under one scorer."""
 
     label: str
-    """Short and unique within the report."""
+    """Short, and unique among the runs of its task."""
     path: Path
     manifest: RunManifest
     results: Results
@@ -101,18 +101,8 @@ def read_runs(
         raise UsageError("a run is given twice; give each once")
     rows: dict[str, dict[str, Sample]] = {}  # by fingerprint: runs of one task share them
     runs = [_read(Path(path), scorer=scorer, data_file=data_file, rows=rows) for path in paths]
-    return tuple(replace(run, label=label) for run, label in zip(runs, _labels(runs), strict=True))
-
-
-def _labels(runs: Sequence[ReportRun]) -> list[str]:
-    """The shortest of model, model and recipe, model and run that tells all runs of a task apart."""
-    models = [run.manifest.model.model.rstrip("/").rpartition("/")[2] for run in runs]
-    with_recipe = [f"{m} ({r.manifest.recipe.name})" for m, r in zip(models, runs, strict=True)]
-    tasks = [run.manifest.task for run in runs]
-    for names in (models, with_recipe):
-        if len(set(zip(names, tasks, strict=True))) == len(runs):
-            return names
-    return [f"{m} {r.manifest.run_id}" for m, r in zip(models, runs, strict=True)]
+    labels = run_labels([run.manifest for run in runs], within_task=True)
+    return tuple(replace(run, label=label) for run, label in zip(runs, labels, strict=True))
 
 
 def _group(runs: Sequence[ReportRun], *, scorer: str | None) -> ReportGroup:

@@ -12,19 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from mathevalkit.errors import RunDirectoryError, UsageError
 from mathevalkit.journal import write_atomically
+from mathevalkit.notebook import html_table
 from mathevalkit.report_data import ReportGroup, ReportRun, read_groups
 from mathevalkit.terminal import clean
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-    from mathevalkit.report_tables import TextTable
 
 Format: TypeAlias = Literal["html", "md", "tex", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -118,7 +116,13 @@ class Report:
     def _repr_html_(self) -> str:
         from mathevalkit.report_tables import tables
 
-        return "".join(_notebook_table(table) for group in self.groups for table in tables(group))
+        return "".join(
+            html_table(
+                clean(table.caption), [*map(clean, table.head)], ([*map(clean, r)] for r in table.rows)
+            )
+            for group in self.groups
+            for table in tables(group)
+        )
 
 
 def format_of(path: Path) -> Format:
@@ -129,14 +133,3 @@ def format_of(path: Path) -> Format:
             + ", ".join(f".{name}" for name in FORMATS)
         )
     return _SUFFIXES[path.suffix.lower()]
-
-
-def _notebook_table(table: TextTable) -> str:
-    def row(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(clean(cell))}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "".join(row(cells, "td") for cells in table.rows)
-    return (
-        f"<table><caption>{escape(clean(table.caption))}</caption>"
-        f"<thead>{row(table.head, 'th')}</thead><tbody>{body}</tbody></table>"
-    )

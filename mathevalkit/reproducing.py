@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING, Any
 from mathevalkit.errors import RunDirectoryError, UsageError
 from mathevalkit.exporters.base import measure
 from mathevalkit.journal import load_run, verdicts_name
+from mathevalkit.notebook import html_notes, html_table
+from mathevalkit.progress_line import accuracy_text
 from mathevalkit.published_results import Target, find_target, targets
 from mathevalkit.reproduce_causes import Cause, ScorerResult, Verdict, causes_of
 from mathevalkit.rescoring import rescore
@@ -76,6 +78,11 @@ class Reproduction:
         import pandas as pd
 
         return pd.DataFrame([_record(self, row) for row in self.rows])
+
+    def _repr_html_(self) -> str:
+        rows = [[row.scorer, accuracy_text(row.accuracy), row.verdict] for row in self.rows]
+        published = f"{self.target}: published {self.published_percent:g} %"
+        return html_table(published, ["scorer", "measured", "verdict"], rows) + html_notes([self.reason])
 
 
 def _record(found: Reproduction, row: ScorerResult) -> dict[str, Any]:

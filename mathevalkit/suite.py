@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mathevalkit.backends.registry import backend_for
 from mathevalkit.errors import TaskNotFoundError
 from mathevalkit.task_yaml import FieldPath, YamlFile, suggestion
 from mathevalkit.tasks import load_task
@@ -161,12 +162,11 @@ _PARTS: Mapping[str, type[BaseModel]] = {"models": ModelSpec, "tasks": TaskSpec,
 # ---- reading ---------------------------------------------------------------------------------------
 
 
-def read_suite(path: str | Path, *, backend_for: Callable[[str], str]) -> Suite:
+def read_suite(path: str | Path) -> Suite:
     """The suite in a YAML file; its relative paths are relative to that file.
 
     Args:
         path: the file.
-        backend_for: the backend of a model that names none.
 
     Raises:
         TaskFileError: anything wrong with the file or with a task file it names.
@@ -190,7 +190,7 @@ def read_suite(path: str | Path, *, backend_for: Callable[[str], str]) -> Suite:
         path=document.path,
         output=output,
         site=here / spec.site if spec.site else output / "site",
-        models=tuple(_model(name, model, here, backend_for) for name, model in spec.models.items()),
+        models=tuple(_model(name, model, here) for name, model in spec.models.items()),
         jobs=tuple(job for name in spec.tasks for job in _jobs(document, spec, name)),
         gate=Gate(
             max_drop=spec.gate.max_drop / 100, alpha=float(spec.gate.alpha), baseline=spec.gate.baseline
@@ -208,7 +208,7 @@ def _folder(document: YamlFile) -> Path:
     return Path(os.path.abspath(document.path.parent))  # noqa: PTH100  # Path.absolute keeps `..`
 
 
-def _model(name: str, spec: ModelSpec, here: Path, backend_for: Callable[[str], str]) -> SuiteModel:
+def _model(name: str, spec: ModelSpec, here: Path) -> SuiteModel:
     model = str(here / spec.model) if (here / spec.model).exists() else spec.model
     names = {field.name for field in fields(EngineOptions)}
     given = {k: v for k, v in spec.model_dump(exclude_none=True).items() if k in names}

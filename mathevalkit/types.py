@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from mathevalkit.notebook import html_table
+
 Outcome: TypeAlias = Literal["correct", "wrong", "no_answer", "truncated", "undecided", "backend_error"]
 """How a sample ended; exactly one of these. See ``mathevalkit.outcomes`` for the rule that decides."""
 
@@ -372,6 +374,22 @@ class Results:
     def accuracy(self) -> Accuracy:
         """Of the whole run."""
         return self.overall.accuracy
+
+    def _repr_html_(self) -> str:
+        """For a notebook: one row a subject and a level, the whole last."""
+        rows = []
+        for kind, group in (
+            *(("subject", group) for group in self.by_subject),
+            *(("level", group) for group in self.by_level),
+            ("", self.overall),
+        ):
+            a, name = group.accuracy, "all" if group is self.overall else group.name
+            told = ["–", ""]
+            if a.value is not None and a.low is not None and a.high is not None:
+                told = [f"{100 * a.value:.1f} %", f"{100 * a.low:.1f}–{100 * a.high:.1f}"]
+            rows.append([kind, name, f"{group.samples:,}", *told])
+        caption = f"{self.task} · {self.model} · {self.recipe} · {self.scorer}"
+        return html_table(caption, ["", "", "n", "accuracy", "95 % interval"], rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
 from mathevalkit.gating import gate
 from mathevalkit.manifest_changes import manifest_changes
 from mathevalkit.metrics import wilson_interval
-from mathevalkit.runs import Line
+from mathevalkit.runs import Line, run_labels
 from mathevalkit.stats import holm, paired_difference
 from mathevalkit.terminal import make_console
 from mathevalkit.transitions import gap_between
-from mathevalkit.types import OUTCOMES, ModelInfo, Outcome, Sampling, Selection
+from mathevalkit.types import OUTCOMES, EngineOptions, ModelInfo, Outcome, RunManifest, Sampling, Selection
 from tests.factories import manifest
 from tests.run_folders import SUBJECTS, problems, write_run, write_task
 
@@ -122,6 +122,45 @@ def test_labels_tell_the_same_model_under_two_recipes_apart(tmp_path: Path, task
         for name in ("chat", "metamath")
     ]
     assert [c.label for c in compare(*runs).checkpoints] == ["base (chat)", "base (metamath)"]
+
+
+def named(model: str, *, run_id: str = "r", lora: str | None = None, task: str = "math") -> RunManifest:
+    plain = manifest()
+    return replace(
+        plain,
+        run_id=run_id,
+        task=task,
+        model=replace(plain.model, model=model),
+        engine=EngineOptions(model=model, lora=lora),
+    )
+
+
+@pytest.mark.parametrize(
+    ("manifests", "labels"),
+    [
+        ([named("org/base"), named("models/tuned.gguf")], ["base", "tuned"]),
+        ([named("out/step-200/hf"), named("out/step-400/hf/")], ["step-200/hf", "step-400/hf"]),
+        ([named("a/x.gguf"), named("a/x")], ["x.gguf", "x"]),
+        (
+            [named("org/base"), named("org/base", lora="out/one"), named("org/base", lora="out/two/")],
+            ["base", "base + one", "base + two"],
+        ),
+        (
+            [named("org/base", task="math"), named("org/base", task="math500")],
+            ["base, math", "base, math500"],
+        ),
+        ([named("base", run_id="r1"), named("base", run_id="r2")], ["base r1", "base r2"]),
+    ],
+)
+def test_runs_are_called_by_the_shortest_names_that_tell_them_apart(manifests, labels) -> None:
+    assert run_labels(manifests) == labels
+
+
+def test_a_name_may_stand_for_one_run_of_each_task() -> None:
+    assert run_labels([named("base", task="math"), named("base", task="gsm8k")], within_task=True) == [
+        "base",
+        "base",
+    ]
 
 
 def test_without_the_rows_the_whole_is_compared_and_the_reason_said(tmp_path: Path) -> None:

@@ -39,7 +39,10 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     # the answer-checking engine: knows nothing of models or runs
     "answer_normalizers": (["answer_normalizers"], []),
     # the harness
-    "vocabulary": (["mathevalkit.types", "mathevalkit.errors", "mathevalkit.observer"], []),
+    "vocabulary": (
+        ["mathevalkit.types", "mathevalkit.errors", "mathevalkit.notebook", "mathevalkit.observer"],
+        [],
+    ),
     "templates": (["mathevalkit.templates"], ["vocabulary", *ENGINE]),
     "tasks": (
         ["mathevalkit.tasks", "mathevalkit.task_files", "mathevalkit.task_yaml"],
@@ -153,7 +156,7 @@ ROAD: dict[str, tuple[list[str], list[str]]] = {
     ),
     "nights": (
         ["mathevalkit.suite", "mathevalkit.nights", "mathevalkit.nightly"],
-        ["vocabulary", "tasks", "records", "journal", "comparison", "pipeline"],
+        ["vocabulary", "tasks", "records", "journal", "comparison", "backends", "pipeline"],
     ),
     "dashboard": (
         [

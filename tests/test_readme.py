@@ -17,7 +17,7 @@ import typer
 
 import mathevalkit
 from mathevalkit.cli import app
-from mathevalkit.cli_options import RunArguments, backend_for, read_request
+from mathevalkit.cli_options import RunArguments, read_request
 from mathevalkit.data import load_data
 from mathevalkit.suite import read_suite
 from mathevalkit.tasks import load_task
@@ -160,4 +160,4 @@ def test_the_task_of_the_readme_loads(tmp_path):
 def test_the_suite_of_the_readme_is_valid(tmp_path):
     [suite] = [block for block in BLOCKS if block.language == "yaml" and "models:" in block.text]
     (tmp_path / "suite.yaml").write_text(suite.text, encoding="utf-8")
-    assert read_suite(tmp_path / "suite.yaml", backend_for=backend_for).models
+    assert read_suite(tmp_path / "suite.yaml").models

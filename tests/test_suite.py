@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mathevalkit.cli_options import backend_for
 from mathevalkit.errors import TaskFileError
 from mathevalkit.suite import PREVIOUS, Suite, read_suite
 from tests.cli_helpers import Sums
@@ -32,7 +31,7 @@ def folder(sums: Sums) -> Path:
 def read(folder: Path, text: str = SUITE) -> Suite:
     path = folder / "suite.yaml"
     path.write_text(text)
-    return read_suite(path, backend_for=backend_for)
+    return read_suite(path)
 
 
 def refused(folder: Path, text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from mathevalkit.backends.base import Backend, BackendFactory
 from mathevalkit.errors import BackendUnavailableError
@@ -19,6 +20,16 @@ GROUP = "mathevalkit.backends"
 def backend_names() -> list[str]:
     """Every registered backend, sorted."""
     return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def backend_for(model: str) -> str:
+    """The backend a model gets when none is named."""
+    path = Path(model)
+    if path.suffix.lower() == ".gguf":
+        return "llama_cpp"
+    if path.suffix.lower() == ".jsonl" or (path / "manifest.json").is_file():
+        return "replay"
+    return "vllm"
 
 
 def open_backend(options: EngineOptions) -> Backend:
