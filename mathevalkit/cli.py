@@ -195,14 +195,13 @@ def _plans(request: RunRequest) -> Iterator[tuple[Plan, Tokenizer | None]]:
     """Every run as it was decided, with the engine open as far as its tokenizer."""
     from mathevalkit.backends.registry import open_backend
     from mathevalkit.observer import Observer
-    from mathevalkit.pipeline import plan_model
+    from mathevalkit.pipeline import load_tasks, plan_model
 
+    tasks = load_tasks(request.tasks, request.options)
     with interrupts_once():
         for options in request.engines:
             with closing(open_backend(options)) as engine:
-                for plan in plan_model(
-                    engine, options, request.tasks, options=request.options, observer=Observer()
-                ):
+                for plan in plan_model(engine, options, tasks, options=request.options, observer=Observer()):
                     yield plan, engine.tokenizer
 
 

@@ -89,29 +89,34 @@ def evaluate_all(
 ) -> list[Results]:
     """Every model on every task. A model is loaded once, and only if something is left to generate."""
     observer = observer or Observer()
+    loaded = load_tasks(tasks, options)  # before any engine starts: a mistake in a task costs no waiting
     return [
         results
         for engine_options in models
-        for results in _evaluate_model(engine_options, tasks, options=options, observer=observer)
+        for results in _evaluate_model(engine_options, loaded, options=options, observer=observer)
     ]
+
+
+def load_tasks(tasks: Sequence[str | Task], options: RunOptions) -> list[Task]:
+    """Tasks by name or path. Raises TaskNotFoundError, TaskFileError."""
+    from mathevalkit.tasks import load_task
+
+    return [load_task(t, task_dirs=options.task_dirs) if isinstance(t, str) else t for t in tasks]
 
 
 def plan_model(
     engine: Backend,
     engine_options: EngineOptions,
-    tasks: Sequence[str | Task],
+    tasks: Sequence[Task],
     *,
     options: RunOptions,
     observer: Observer,
 ) -> list[Plan]:
     """Start the engine as far as its tokenizer while the rows are read; decide every task's run."""
-    from mathevalkit.tasks import load_task
-
-    observer.phase("data", ", ".join(t if isinstance(t, str) else t.name for t in tasks))
-    loaded = [load_task(t, task_dirs=options.task_dirs) if isinstance(t, str) else t for t in tasks]
+    observer.phase("data", ", ".join(task.name for task in tasks))
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Rows are read while the engine's process imports what it needs.
-        reading = [pool.submit(_load, task, options) for task in loaded]
+        reading = [pool.submit(_load, task, options) for task in tasks]
         observer.phase("engine", engine_options.model)
         info = engine.start()
         rows = [future.result() for future in reading]
@@ -124,7 +129,7 @@ def plan_model(
             tokenizer=engine.tokenizer,
             options=options,
         )
-        for task, data in zip(loaded, rows, strict=True)
+        for task, data in zip(tasks, rows, strict=True)
     ]
 
 
@@ -135,7 +140,7 @@ def _load(task: Task, options: RunOptions) -> LoadedData:
 
 
 def _evaluate_model(
-    engine_options: EngineOptions, tasks: Sequence[str | Task], *, options: RunOptions, observer: Observer
+    engine_options: EngineOptions, tasks: Sequence[Task], *, options: RunOptions, observer: Observer
 ) -> Iterator[Results]:
     from mathevalkit.backends.registry import open_backend
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -156,6 +157,9 @@ def read_hub(source: HubSource, *, task_name: str) -> tuple[Iterator[Row], str]:
     from datasets.exceptions import DatasetsError
 
     tables = []
+    hub_log = logging.getLogger("huggingface_hub")
+    level = hub_log.level
+    hub_log.setLevel(logging.ERROR)  # it announces every retry; what failed in the end is in the error below
     datasets.disable_progress_bars()
     try:
         for config in source.configs or (None,):
@@ -171,6 +175,7 @@ def read_hub(source: HubSource, *, task_name: str) -> tuple[Iterator[Row], str]:
         ) from error
     finally:
         datasets.enable_progress_bars()
+        hub_log.setLevel(level)
     revision = next(
         (found for _, table in tables if (found := _revision(table))), source.revision or "unknown"
     )

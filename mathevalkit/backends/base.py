@@ -16,9 +16,10 @@ one: a request that cannot be served comes back with ``finish_reason="error"``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import Protocol
 
-from mathevalkit.errors import UsageError
+from mathevalkit.errors import BackendUnavailableError, UsageError
 from mathevalkit.types import Completion, EngineOptions, Message, ModelInfo, Request
 
 
@@ -90,3 +91,9 @@ def refuse_options(options: EngineOptions, *names: str, why: str) -> None:
     ]
     if given:
         raise UsageError(f"the {options.backend} backend cannot honour {', '.join(given)}: {why}")
+
+
+def require_package(package: str, *, extra: str) -> None:
+    """Raise BackendUnavailableError where it is not installed: before rows are read or a process starts."""
+    if find_spec(package) is None:
+        raise BackendUnavailableError(f'{package} is not installed: pip install "mathevalkit[{extra}]"')

@@ -29,7 +29,7 @@ from time import monotonic
 from typing import Any
 
 from mathevalkit.backends import host
-from mathevalkit.backends.base import refuse_options
+from mathevalkit.backends.base import refuse_options, require_package
 from mathevalkit.backends.chat import render_chat
 from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefusedError, room_for
 from mathevalkit.backends.gguf import find_gguf, read_metadata
@@ -71,7 +71,10 @@ class LlamaCppBackend(SupervisedBackend):
     """The entry point: the backend of ``--backend llama_cpp``."""
 
     def __init__(self, options: EngineOptions) -> None:
-        """Raises UsageError for options that llama.cpp has no equivalent of."""
+        """Raises UsageError for options that llama.cpp has no equivalent of.
+
+        Raises BackendUnavailableError where it is not installed.
+        """
         refuse_options(
             replace(options, dtype=None) if options.dtype == "auto" else options,
             *("dtype", "quantization", "tokenizer", "tensor_parallel_size", "pipeline_parallel_size"),
@@ -79,6 +82,7 @@ class LlamaCppBackend(SupervisedBackend):
             why="a GGUF file fixes type, quantization and tokenizer; llama.cpp's own settings go through "
             "--engine-args (n_gpu_layers=20)",
         )
+        require_package("xllamacpp", extra="llama-cpp")
         super().__init__("mathevalkit.backends.llama_cpp:LlamaCppEngine", options)
 
 
@@ -105,7 +109,7 @@ class LlamaCppEngine:
             import xllamacpp
         except ImportError as error:
             raise BackendUnavailableError(
-                f'xllamacpp is not installed ({error}); pip install "mathevalkit[llama-cpp]"'
+                f'xllamacpp cannot be imported ({error}); pip install "mathevalkit[llama-cpp]"'
             ) from error
         self._library = xllamacpp
         self._files, revision = find_gguf(self._options.model, self._options.revision)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from mathevalkit.backends import host
+from mathevalkit.backends.base import require_package
 from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefusedError, room_for
 from mathevalkit.backends.supervisor import SupervisedBackend
 from mathevalkit.backends.vllm_errors import explain, first_line
@@ -59,7 +60,11 @@ class VllmBackend(SupervisedBackend):
     """The entry point: the backend of ``--backend vllm``."""
 
     def __init__(self, options: EngineOptions) -> None:
-        """Start the engine's process, which imports vLLM while the caller goes on."""
+        """Start the engine's process, which imports vLLM while the caller goes on.
+
+        Raises BackendUnavailableError where vLLM is not installed.
+        """
+        require_package("vllm", extra="vllm")
         super().__init__("mathevalkit.backends.vllm:VllmEngine", options)
 
 

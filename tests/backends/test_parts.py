@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from mathevalkit import errors
-from mathevalkit.backends import host
+from mathevalkit.backends import base, host
 from mathevalkit.backends.chat import render_chat
 from mathevalkit.backends.engine import EngineRequest, RequestRefusedError, room_for
 from mathevalkit.backends.gguf import find_gguf, read_metadata
@@ -198,6 +198,13 @@ class TestLlamaCppOptions:
     def test_a_flag_it_cannot_honour_is_refused_at_once(self, options, flag):
         with pytest.raises(errors.UsageError, match=flag):
             LlamaCppBackend(EngineOptions(model="m.gguf", backend="llama_cpp", **options))
+
+
+@pytest.mark.parametrize(("backend", "extra"), [("vllm", "vllm"), ("llama_cpp", "llama-cpp")])
+def test_an_engine_that_is_not_installed_is_missed_before_anything_starts(monkeypatch, backend, extra):
+    monkeypatch.setattr(base, "find_spec", lambda name: None)
+    with pytest.raises(errors.BackendUnavailableError, match=rf"mathevalkit\[{extra}\]"):
+        open_backend(EngineOptions(model="m", backend=backend))
 
 
 class TestChatTemplates:
