@@ -7,6 +7,7 @@ from flint import fmpq
 from answer_normalizers.commands import Commands, rooted
 from answer_normalizers.cursor import fold, negate
 from answer_normalizers.grammar import STARTS
+from answer_normalizers.lexer import GAP
 from answer_normalizers.literals import UnreadableError
 from answer_normalizers.symbols import INVERSES, TRIGONOMETRIC
 from answer_normalizers.values import Apply, Items, Num, Quantity, Sequence, SetOf, Sym, Text, Value
@@ -38,8 +39,7 @@ class Calls(Commands):
                 {"$": "dollar", "pound": "pound_sterling", "pounds": "pound_sterling"}.get(name, name),
             )
         if kind in ("∠", "△"):
-            self.advance()
-            return Text("angle " + self.letters())
+            return self.figure(str(self.advance()))
         if kind == "…":
             self.advance()
             return Sym("…")
@@ -49,23 +49,30 @@ class Calls(Commands):
             raise UnreadableError("a script without a base")
         return self.bracketed()
 
-    def letters(self) -> str:
-        """The letters of a label such as an angle's."""
-        name = ""
-        while self.kind in ("sym", "word", "num"):
-            token = self.peek(0)[1]
-            name += str(
-                getattr(token, "name", token if isinstance(token, str) else getattr(token, "value", ""))
-            )
-            self.advance()
-            if self.kind == "_":
-                self.advance()
-                name += "_" + self.subscript()
-        if self.kind == "(" and self.peek(2)[0] == ")":
-            self.advance()
-            name += self.letters()
-            self.expect(")")
-        return name
+    def figure(self, sign: str) -> Value:
+        """An angle or triangle by its points, one symbol: `∠ABC` is `∠CBA`, and neither is `∠ABD`."""
+        points = self.points()
+        if sign == "∠" and len(points) == 3:
+            points = min(points, points[::-1])
+        return Sym(sign + "".join(points))
+
+    def points(self) -> list[str]:
+        """The names of points that stand behind one another, with their subscripts and primes."""
+        points: list[str] = []
+        while self.kind in ("sym", "word", "num", "{", "("):
+            if self.kind in ("{", "("):
+                closer = "}" if self.advance() == "{" else ")"
+                points += self.points()
+                self.expect(closer)
+                continue
+            token = self.advance()
+            name = str(getattr(token, "name", getattr(token, "value", token)))
+            points += list(name) if name.isalpha() and name.isupper() else [name]
+            while self.kind in ("_", "'"):
+                points[-1] += "_" + self.subscript() if self.advance() == "_" else "'"
+        if not points:
+            raise UnreadableError("an angle without a name")
+        return points
 
     def label(self) -> Value:
         """Words that name what stands behind an equals sign, or a number in words with a unit."""
@@ -111,7 +118,7 @@ class Calls(Commands):
         below = self.peek(2)
         above = self.peek(0)[1]
         if (
-            self.peek(0)[2]
+            self.peek(0)[2] == 1
             and self.peek(1)[0] == "/"
             and below[0] == "num"
             and type(above) is Num
@@ -149,7 +156,8 @@ class Calls(Commands):
         node = self.advance()
         assert type(node) is Sym
         if self.kind not in ("_", "'", "(", "^"):
-            return node
+            # `m\angle A` is the measure of the angle, which the angle itself stands for as well.
+            return self.factor() if self.kind == "∠" and node.name == "m" else node
         return self.after_symbol(node.name)
 
     def after_symbol(self, name: str) -> Value:
@@ -268,7 +276,7 @@ class Calls(Commands):
         if len(literal) < 2 or not literal.isdigit():
             raise UnreadableError("a logarithm without an argument")
         self.tokens = list(self.tokens)
-        self.tokens[self.position] = (kind, Num(int(literal[1:])), False)
+        self.tokens[self.position] = (kind, Num(int(literal[1:])), 0)
         return Num(int(literal[0]))
 
     def applied(self, name: str, base: Value | None) -> Value:
@@ -313,9 +321,12 @@ class Calls(Commands):
         if self.kind == "fn":
             return (self.factor(),)
         factors = [self.factor()]
-        while (self.kind in STARTS and self.kind not in _ARGUMENT_STOPS and self.kind not in ("(", "[")) or (
-            self.kind == "|" and not self.bars and not self.builder
-        ):
+        while (
+            self.kind in STARTS
+            and self.kind not in _ARGUMENT_STOPS
+            and self.kind not in ("(", "[")
+            and self.tokens[self.position][2] != GAP
+        ) or (self.kind == "|" and not self.bars and not self.builder):
             if self.kind == "num" and type(factors[-1]) is Num:
                 raise UnreadableError("two numbers side by side")
             factors.append(self.factor())

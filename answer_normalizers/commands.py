@@ -63,7 +63,7 @@ class Commands(Brackets):
                 return token
             if len(literal) == 2 and not second:
                 self.tokens = list(self.tokens)
-                self.tokens[self.position] = (kind, Num(int(literal[1])), False)
+                self.tokens[self.position] = (kind, Num(int(literal[1])), 0)
                 return Num(int(literal[0]))
             raise UnreadableError("a fraction without braces that can be split in several ways")
         return self.single()
@@ -134,7 +134,7 @@ class Commands(Brackets):
         else:
             raise UnreadableError("an integral without a differential")
         kept = self.tokens
-        self.tokens = [*kept[self.position : index], ("end", None, False)]
+        self.tokens = [*kept[self.position : index], ("end", None, 0)]
         end = index + 2
         self.position = 0
         self.kind = self.tokens[0][0]

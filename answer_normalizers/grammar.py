@@ -6,7 +6,7 @@ Loosest first: items (`,` `;` `and` `or`), relations, sums and set operations, p
 from __future__ import annotations
 
 from answer_normalizers.cursor import negate
-from answer_normalizers.lexer import Token
+from answer_normalizers.lexer import GAP, Token
 from answer_normalizers.limits import MAX_DEPTH
 from answer_normalizers.literals import UnreadableError
 from answer_normalizers.postfix import Postfix
@@ -54,12 +54,12 @@ class Grammar(Postfix):
         if self.depth > MAX_DEPTH:
             raise UnreadableError("nested too deeply")
         first = self.element()
-        if self.kind not in SEPARATORS and self.kind != "∪":
+        if self.kind not in SEPARATORS and self.kind != "∪" and not self.after_gap():
             self.depth -= 1
             return first
         parts = [first]
         joints: set[str] = set()
-        while self.kind in SEPARATORS or self.kind == "∪":
+        while self.kind in SEPARATORS or self.kind == "∪" or self.after_gap():
             joint = ","
             while self.kind in SEPARATORS or self.kind == "∪":
                 joint = self.kind if self.kind in ("and", "or") else "or" if self.kind == "∪" else joint
@@ -81,6 +81,10 @@ class Grammar(Postfix):
             joints.discard(",") if len(joints) > 1 else None
             return Logic(joints.pop() if len(joints) == 1 else ",", tuple(parts))
         return Items(tuple(parts))
+
+    def after_gap(self) -> bool:
+        """Whether a new item begins here, since a gap parts what stands here from what was read."""
+        return self.kind in STARTS and self.tokens[self.position][2] == GAP
 
     def element(self) -> Value:
         """A relation, value, ratio or quantity: one item of a list."""
@@ -204,16 +208,8 @@ class Grammar(Postfix):
 
     def product(self) -> Value:
         """Signs, then factors joined by multiplication, division or nothing."""
-        kind = self.kind
-        if kind in ("-", "+", "±", "∓"):
-            minus = False
-            while self.kind in ("-", "+"):
-                minus ^= self.advance() == "-"
-            if self.kind in ("±", "∓"):
-                head = "pm" if self.advance() == "±" else "mp"
-                return Apply(head, (self.product(),))
-            value = self.product()
-            return negate(value) if minus else value
+        if self.kind in ("-", "+", "±", "∓"):
+            return self.signed_product()
         value = self.factor()
         kind = self.kind
         if kind not in STARTS and kind not in ("*", "/", "mod", "|"):
@@ -236,11 +232,13 @@ class Grammar(Postfix):
                 left = factors[0] if len(factors) == 1 else Apply("*", tuple(factors))
                 factors = [Apply("mod", (left, self.signed_factor()))]
             elif kind in STARTS:
+                if self.tokens[self.position][2] == GAP or (kind == "[" and self.outward):
+                    break
                 if kind == "num" and type(factors[-1]) is Num:
                     raise UnreadableError("two numbers side by side")
                 if kind == "currency" and self.peek()[0] != "num":
                     break
-                if (kind == "[" and self.outward) or (kind == "‖" and self.norms):
+                if kind == "‖" and self.norms:
                     break
                 if kind == "begin" and type(factors[-1]) is not Num and self.bars:
                     break
@@ -260,9 +258,19 @@ class Grammar(Postfix):
         ):
             rest = factors[0] if len(factors) == 2 else Apply("*", tuple(factors[:-1]))
             return Quantity(rest, f"{last.args[0].words}/{last.args[1].words}")
-        if any(type(factor) is Text and not factor.words.startswith("angle") for factor in factors):
+        if any(type(factor) is Text for factor in factors):
             raise UnreadableError("words in a product")
         return Apply("*", tuple(factors))
+
+    def signed_product(self) -> Value:
+        """A product behind its signs."""
+        minus = False
+        while self.kind in ("-", "+"):
+            minus ^= self.advance() == "-"
+        if self.kind in ("±", "∓"):
+            return Apply("pm" if self.advance() == "±" else "mp", (self.product(),))
+        value = self.product()
+        return negate(value) if minus else value
 
 
 def tokens_between(tokens: list[Token], first: int, last: int) -> list[object]:

@@ -1,7 +1,7 @@
 r"""From a normalised answer to tokens.
 
 A token is `(kind, value, spaced)`: `kind` is `num`, `sym`, `fn`, `word`, `text`, `cmd`, `rel`, or an operator
-or bracket standing for itself; `spaced` tells whether white space stood before it.
+or bracket standing for itself; `spaced` tells whether white space stood before it, or a gap (`GAP`).
 
     >>> [(kind, str(getattr(value, "name", value))) for kind, value, _ in tokenize(r"2\pi x^2")[:3]]
     [('num', 'Num(value=2, digits=0, places=0)'), ('sym', 'pi'), ('sym', 'x')]
@@ -23,6 +23,7 @@ from answer_normalizers.symbols import (
     ACCENTS,
     FUNCTION_ALIASES,
     FUNCTIONS,
+    GAPS,
     GREEK,
     IGNORED,
     LETTER_ALIASES,
@@ -37,7 +38,9 @@ from answer_normalizers.symbols import (
 )
 from answer_normalizers.values import Apply, Num, Sym
 
-Token = tuple[str, object, bool]
+Token = tuple[str, object, int]
+GAP = 2
+"""How a token is `spaced` that a `\\quad`, a line break or the end of a formula parts from the one before."""
 
 _ESCAPED = {
     "{": "\\{",
@@ -52,7 +55,7 @@ _ESCAPED = {
 }
 _STAR = {"**": "^", "*": "*", "÷": "/", "...": "…"}
 _PLAIN: tuple[dict[str, Token], dict[str, Token]] = tuple(  # type: ignore[assignment]
-    {mark: (mark, mark, spaced) for mark in "+-/^_{},;'!|&:"} for spaced in (False, True)
+    {mark: (mark, mark, spaced) for mark in "+-/^_{},;'!|&:"} for spaced in (0, 1, GAP)
 )
 """The tokens of operators that stand for themselves, without and with a space before them."""
 _WORDY_TEXT = re.compile(r"[A-Za-z]{2}")
@@ -75,7 +78,7 @@ class _Lexer:
         self.text = text
         self.tokens: list[Token] = []
         self.position = 0
-        self.spaced = False
+        self.spaced = 0
         self.brackets = 0
         self.split_thousands = split_thousands
         self.plain_exponent = plain_exponent
@@ -98,7 +101,7 @@ class _Lexer:
                 self._number(match)
             elif kind == "space":
                 self.position = match.end()
-                self.spaced = True
+                self.spaced = GAP if self.spaced == GAP or "\n" in match.group() else 1
                 continue
             elif kind == "letters":
                 self.position = match.end()
@@ -112,17 +115,17 @@ class _Lexer:
                     continue
             elif not self._escaped(match):
                 continue
-            self.spaced = False
+            self.spaced = 0
         if len(tokens) > MAX_TOKENS:
             raise UnreadableError("too many tokens")
-        tokens.append(("end", None, False))
+        tokens.append(("end", None, 0))
         return tokens
 
     def _escaped(self, match: re.Match[str]) -> bool:
         self.position = match.end()
         character = match.group()[1]
         if character in "()[]":
-            self.spaced = True
+            self.spaced = max(self.spaced, 1)
             return False
         self.tokens.append((_ESCAPED.get(character, character), character, self.spaced))
         if character == "{":
@@ -184,15 +187,15 @@ class _Lexer:
             add(("word", run, self.spaced))
             return
         if run in _ORDINALS and self.tokens and self.tokens[-1][0] == "num" and not self.spaced:
-            add(("word", run, False))
+            add(("word", run, 0))
             return
         if len(run) == 2 and run in SHORT_WORDS and run not in _NEVER_PRODUCTS and self._tightly_enclosed():
             add(("sym", Sym(run[0]), self.spaced))
-            add(("sym", Sym(run[1]), False))
+            add(("sym", Sym(run[1]), 0))
             return
         for kind, value in split_run(run):
             add((kind, value, self.spaced))
-            self.spaced = False
+            self.spaced = 0
 
     def _stands_as_unit(self) -> bool:
         """Whether the function name just read stands behind a number and takes no argument."""
@@ -228,10 +231,10 @@ class _Lexer:
                 self.position += 1
             return False
         if name in SPACES:
-            self.spaced = True
+            self.spaced = GAP if name in GAPS else max(self.spaced, 1)
             return False
         if name in _WITH_ARGUMENT_IGNORED:
-            self.spaced = True
+            self.spaced = max(self.spaced, 1)
             self._argument()
             return False
         if name in FUNCTIONS or name in FUNCTION_ALIASES:
@@ -240,7 +243,7 @@ class _Lexer:
             add(("sym", Sym(NAMED[name]), self.spaced))
         elif name in LETTER_COMMANDS:
             add(
-                ("'", "'", False)
+                ("'", "'", 0)
                 if name == "prime"
                 else ("sym", Sym(LETTER_ALIASES.get(name, name)), self.spaced)
             )
@@ -324,7 +327,7 @@ class _Lexer:
             if "," in content or ";" in content:
                 self.tokens.append((",", ",", self.spaced))
                 return True
-            self.spaced = True
+            self.spaced = max(self.spaced, 1)
             return False
         if plain in ("and", "or"):
             self.tokens.append((plain, plain, True))
@@ -384,7 +387,7 @@ class _Lexer:
         if prefix and prefix != "vec" and isinstance(letter, Sym):
             self.tokens.append(("sym", Sym(f"{prefix} {letter.name}"), self.spaced))
         else:
-            self.tokens.extend([("{", "{", self.spaced), *tokens, ("}", "}", False)])
+            self.tokens.extend([("{", "{", self.spaced), *tokens, ("}", "}", 0)])
 
 
 _COMMANDS = {

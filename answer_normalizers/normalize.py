@@ -30,6 +30,7 @@ _BARE_COMMAND = re.compile(r"(?<![a-zA-Z\\])(d?frac|tfrac|sqrt|text|mathrm|boxed
 _ROOT_ARGUMENT = re.compile(r"\\sqrt (?=\\?[({])")
 _MONEY = re.compile(r"(?<!\\)\$(?=\s*[\d.])|(?<=\d)\s*(?<!\\)\$$")
 _BARE_DOLLAR = re.compile(r"(?<!\\)\$")
+_BETWEEN_FORMULAS = re.compile(r"(?<!\\)\$\s+\$")
 _CLOSING = ".,;:!?"
 _PAIRS = [
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("__", "__"), ("`", "`"),
@@ -174,4 +175,4 @@ def _inner_dollars(text: str) -> str:
     bare = [i for i, c in enumerate(text) if c == "$" and (i == 0 or text[i - 1] != "\\")]
     if len(bare) % 2:
         text = _MONEY.sub(r"\\$", text)
-    return _BARE_DOLLAR.sub(" ", text)
+    return _BARE_DOLLAR.sub(" ", _BETWEEN_FORMULAS.sub(r" \\quad ", text))

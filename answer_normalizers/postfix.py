@@ -8,9 +8,11 @@ from answer_normalizers.cursor import Cursor, fold, negate
 from answer_normalizers.limits import MAX_DEPTH
 from answer_normalizers.literals import UnreadableError
 from answer_normalizers.symbols import names
+from answer_normalizers.units import is_unit
 from answer_normalizers.values import Apply, Num, Quantity, Relation, Sym, Value
 
-_UNITS_OF_COUNT = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES |= {f"{word}s": scale for word, scale in _SCALES.items()}
 _PERCENT_WORDS = frozenset({"percent", "pct", "percentage", "per cent", "percents"})
 _DEGREE_WORDS = frozenset({"degree", "degrees", "deg"})
 _REMARKS = names(
@@ -156,7 +158,7 @@ class Postfix(Cursor):
                 if type(power) is not Num or not isinstance(power.value, int) or abs(power.value) > 9:
                     raise UnreadableError("a power of a unit that is not a small integer")
                 parts.append(f"^{power.value}")
-            elif self.kind == "sym" and parts and len(name := str(getattr(self.peek(0)[1], "name", ""))) == 1:
+            elif self.kind == "sym" and parts and is_unit(name := str(getattr(self.peek(0)[1], "name", ""))):
                 self.advance()
                 parts.append(name)
             else:
@@ -166,8 +168,8 @@ class Postfix(Cursor):
             raise UnreadableError("a remark behind a value")
         lower = unit.lower()
         first, _, rest = lower.partition(" ")
-        if first in _UNITS_OF_COUNT and type(value) in (Num, Quantity):
-            value = _scaled(value, _UNITS_OF_COUNT[first])
+        if first in _SCALES:
+            value = _scaled(value, _SCALES[first])
             if not rest:
                 return value
             unit = lower = rest
@@ -181,7 +183,13 @@ class Postfix(Cursor):
 
 
 def _scaled(value: Value, factor: int) -> Value:
+    """`value million`; of a list, `million` belongs to the last item."""
     if type(value) is Quantity:
         return Quantity(_scaled(value.value, factor), value.unit)
-    assert type(value) is Num
-    return Num(fold(fmpq(value.value) * factor))
+    if type(value) is Relation:
+        return Relation(value.ops, (*value.sides[:-1], _scaled(value.sides[-1], factor)))
+    if type(value) is Num:
+        return Num(fold(fmpq(value.value) * factor))
+    if type(value) not in (Sym, Apply):
+        raise UnreadableError("a number word behind something that is no number")
+    return Apply("*", (value, Num(factor)))

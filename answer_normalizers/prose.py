@@ -17,6 +17,7 @@ TEXT_COMMAND = re.compile(
     r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}"
 )
 """A text command and its contents."""
+_AGAINST_LETTERS = re.compile(rf"({TEXT_COMMAND.pattern})(?=[A-Za-z])")
 _REMARKS = r"""since because as about approximately approx\.? where with which or i\.e\. e\.g\. in for by
 if from see note not the rounded simplified exact using \\approx ≈ ~ \w+ing"""
 _CLAUSES = r"""which since because where as_required as_desired as_needed is_the is_our is_your is_an?
@@ -56,7 +57,8 @@ _LEAD = re.compile(
 def flatten(text: str) -> str:
     """Drop text commands, keeping their contents, and LaTeX spacing."""
     for _ in range(4):
-        after = TEXT_COMMAND.sub(r"\1", text)
+        after = _AGAINST_LETTERS.sub(r"\g<1> ", text)
+        after = TEXT_COMMAND.sub(r"\1", after)
         if after == text:
             break
         text = after

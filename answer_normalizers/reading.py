@@ -55,7 +55,18 @@ _BASED = re.compile(
 )
 _RATIO_WORDS = re.compile(r"\s*(\d+(?:\.\d+)?)\s+(?:to|is to)\s+(\d+(?:\.\d+)?)\s*")
 _UNIT_PARENTHESIS = re.compile(r"^([^()]*\d[^()a-zA-Z]*?)\s*\(\s*([a-zA-Z]{2}[a-zA-Z .'-]*)\s*\)$")
-_MULTIPLE_CHOICE = re.compile(r"^\s*(?:\\text\w*\s*\{)?\(?([A-Z])\s*[).:]\s*\}?\s*\S")
+_MULTIPLE_CHOICE = re.compile(
+    # The letter in its brackets or with its mark, then what the choice says: no operator, separator or
+    # argument of the letter, and no second choice.
+    r"\s*(?:\\text\w*\s*\{\s*)?\(?(?P<letter>[A-Z])\s*[).:]\s*\}?"
+    r"(?:\s|~|\\[,;: ]|\\q?quad\b)*"
+    r"(?!(?:\\text\w*\s*\{\s*)?(?:and|or|if|when|for|but|not|is)\b)"
+    r"(?:(?<=\s)-(?=[\d.\\])|(?![-+*/^_=<>,;:&|!'.)}\]]|\\(?:times|cdot|cup|cap|div|pm|mp|mid|and|or|in|notin|not|neq?|leq?|geq?|approx"
+    r"|equiv|sim|setminus|Rightarrow|implies|iff|to|rightarrow|circ|%|prime)\b|\\%))"
+    r"(?!.*(?:\([A-Z]\)|(?<![A-Za-z\\])[A-Z][).:]))"
+    r"\S",
+    re.DOTALL,
+)
 
 
 def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = True) -> Reading:
@@ -250,4 +261,4 @@ def _mostly_words(flat: str) -> bool:
 def choice_letter(text: str) -> str | None:
     """The letter of a multiple-choice answer written with its content (`(B) 12`), or None."""
     match = _MULTIPLE_CHOICE.match(text.replace("\\left", "").replace("\\right", ""))
-    return match.group(1) if match else None
+    return match["letter"] if match else None

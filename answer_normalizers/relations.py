@@ -1,7 +1,6 @@
-r"""Equations and inequalities: names for a value, equality up to scale, equality of solution sets.
+r"""Equations and inequalities: equality up to scale, equality of solution sets.
 
-`x = 5`, `f(x) = x^2` and `AB = 5` only name their right-hand side; `x^2 + y^2 = 1` is an equation, the same
-as `2x^2 + 2y^2 = 2`, and equal to no number.
+`x^2 + y^2 = 1` is the same equation as `2x^2 + 2y^2 = 2`, and equal to no number.
 """
 
 from __future__ import annotations
@@ -11,17 +10,15 @@ from flint import acb, acb_poly, arb, fmpq
 from answer_normalizers.balls import BallPoint, UnevaluableError, precision
 from answer_normalizers.exact import rational
 from answer_normalizers.field import FieldPoint, proportional_in_field
+from answer_normalizers.naming import unknowns
 from answer_normalizers.polynomials import NotPolynomialError, over_field, zero_polynomial
-from answer_normalizers.symbols import TRIGONOMETRIC
 from answer_normalizers.values import (
     Apply,
     Items,
     Num,
-    Quantity,
     Relation,
     Sequence,
     Sym,
-    Text,
     Value,
     free_symbols,
 )
@@ -34,124 +31,6 @@ _ROOT_ERROR = 1e-12
 _TINY = 1e-30
 _POINTS = 3
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_DECORATED = ("bar ", "hat ", "tilde ", "vec ")
-
-
-def assignment(value: Relation) -> tuple[Value, Value] | None:
-    """The name and the value of `name = … = value`; None for an equation proper and for an inequality.
-
-    A chain of constants (`2^3 = 8`) gives its last side without a name; an approximation
-    (`1/3 \\approx 0.33`) gives what stands before it.
-    """
-    ops, sides = value.ops, value.sides
-    if any(op not in ("=", "~", "===", "~=") for op in ops):
-        return None
-    if "~" in ops:
-        cut = ops.index("~") + 1
-        kept = sides[:cut]
-        if cut == 1 and (is_name(sides[0]) or _nonnumeric(sides[0])):
-            kept = (sides[0], sides[1])
-        ops, sides = ("=",) * (len(kept) - 1), kept
-    if len(sides) == 1:
-        return Text(""), sides[0]
-    first, last = sides[0], sides[-1]
-    if is_name(first):
-        return first, last
-    if is_name(last) and len(sides) == 2:
-        return last, first
-    if not any(free_symbols(side) for side in sides) and not any(type(side) is Text for side in sides):
-        return Text(""), last
-    if len(sides) > 2 and not free_symbols(last) and free_symbols(first):
-        return None
-    if len(sides) > 2 and free_symbols(first) == free_symbols(last):
-        return Text(""), last
-    return None
-
-
-def _nonnumeric(value: Value) -> bool:
-    return bool(free_symbols(value))
-
-
-def is_name(value: Value) -> bool:
-    """Whether a side of an equation only names something: a letter, `f(x)`, `AB`, an angle, words."""
-    if isinstance(value, Sym):
-        return value.name not in ("inf", "pi", "e")
-    if isinstance(value, Text):
-        return True
-    if isinstance(value, Quantity):
-        return is_name(value.value)
-    if isinstance(value, Sequence):
-        return all(type(item) is Sym for item in value.items)
-    if not isinstance(value, Apply):
-        return False
-    head, args = value.head, value.args
-    if head == "call":
-        return True
-    if head == "*":
-        return any(type(a) is Text for a in args) or all(
-            type(a) is Sym and a.name[:1].isupper() for a in args
-        )
-    if head in ("abs", "norm") or head in TRIGONOMETRIC or head in ("Re", "Im", "arg", "floor", "ceil"):
-        return type(args[0]) in (Sym, Text) or (type(args[0]) is Apply and is_name(args[0]))
-    if head in ("gcd", "lcm", "max", "min"):
-        return all(type(a) is Sym for a in args)
-    if head == "/":
-        return all(type(a) is Apply and a.head == "*" and is_name(a) for a in args)
-    return False
-
-
-def names_agree(gold: Value, pred: Value) -> bool | None:
-    """Whether two names of an answer can name the same thing; None where that cannot be told."""
-    if gold == pred:
-        return True
-    if type(gold) is Text or type(pred) is Text:
-        return True
-    if _is_function_name(gold) and _is_function_name(pred):
-        if any(isinstance(n, Apply) and not all(isinstance(a, Sym) for a in n.args) for n in (gold, pred)):
-            return None
-        return (
-            True
-            if _head_name(gold) == _head_name(pred) or "y" in (_head_name(gold), _head_name(pred))
-            else None
-        )
-    if type(gold) is Sym and type(pred) is Sym:
-        if gold.name.lower() == pred.name.lower() or _undecorated(gold.name) == _undecorated(pred.name):
-            return None
-        return False
-    return None
-
-
-def _is_function_name(value: Value) -> bool:
-    return (type(value) is Apply and value.head == "call") or value == Sym("y")
-
-
-def _head_name(value: Value) -> str:
-    if type(value) is Apply and type(value.args[0]) is Sym:
-        return value.args[0].name
-    return value.name if type(value) is Sym else ""
-
-
-def _undecorated(name: str) -> str:
-    for prefix in _DECORATED:
-        name = name.removeprefix(prefix)
-    return name.split("_")[0].rstrip("'")
-
-
-def argument_renaming(gold: Value, pred: Value) -> tuple[str, str] | None:
-    """For `f(x) = …` and `f(t) = …`: the pair of names that makes the arguments one, or None."""
-    if (
-        type(gold) is Apply
-        and type(pred) is Apply
-        and gold.head == pred.head == "call"
-        and len(gold.args) == len(pred.args) == 2
-    ):
-        left, right = gold.args[1], pred.args[1]
-        if type(left) is Sym and type(right) is Sym and left != right:
-            return left.name, right.name
-    return None
-
-
-# -- equations ---------------------------------------------------------------------------------------
 
 
 def difference(value: Relation) -> Value | None:
@@ -252,7 +131,11 @@ def _numeric_roots(node: Value, name: str, env: dict[str, acb]) -> list[arb]:
     polynomial = acb_poly([c.mid() for c in coefficients])
     slope = polynomial.derivative()
     found: list[arb] = []
-    for root in polynomial.roots():
+    try:
+        roots = polynomial.roots()
+    except ValueError as error:  # roots so close together that the working precision does not part them
+        raise UnevaluableError from error
+    for root in roots:
         if not root.imag.contains(0):
             continue
         point = acb(root.real.mid())
@@ -302,8 +185,11 @@ def compare_scaled_inequalities(gold: Relation, pred: Relation) -> Verdict | Non
     return None
 
 
-def spread_tuple(value: Relation) -> Value:
-    """`(x, y) = (3, 4)` as `x = 3, y = 4`; any other relation unchanged."""
+def spread(value: Relation) -> Value:
+    """`(x, y) = (3, 4)` as `x = 3, y = 4`, `x = y = 5` as `x = 5, y = 5`; any other relation unchanged."""
+    several = unknowns(value)
+    if len(several) > 1:
+        return Items(tuple(Relation(("=",), (Sym(name), value.sides[-1])) for name in several))
     if value.ops == ("=",):
         left, right = value.sides
         if type(left) is Sequence and type(right) is Sequence and len(left.items) == len(right.items):

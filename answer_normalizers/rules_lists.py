@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from answer_normalizers.algebra import as_matrix, as_vector, vector_expression
 from answer_normalizers.asking import SCALARS, Ask, as_letters, in_any_order, in_order, kind_of
-from answer_normalizers.relations import assignment, spread_tuple
+from answer_normalizers.naming import assignment, unknowns
+from answer_normalizers.relations import spread
 from answer_normalizers.rules_matrices import compare_matrices
 from answer_normalizers.rules_relations import compare_relations, compare_solutions
 from answer_normalizers.rules_sets import compare_real_sets
@@ -18,6 +19,8 @@ def compare_lists(gold: Value, pred: Value, ask: Ask) -> Verdict:
     solved = _equation_and_solutions(gold, pred)
     if solved is not None:
         return solved
+    if _are_several_unknowns(gold, pred) or _are_several_unknowns(pred, gold):
+        return different("type", "values of several unknowns are not the value of one")
     gold, pred = _as_named_values(gold, pred)
     if type(gold) is Items and type(pred) is Items:
         return in_any_order(gold.items, pred.items, ask)
@@ -36,12 +39,16 @@ def compare_lists(gold: Value, pred: Value, ask: Ask) -> Verdict:
         if vector is not None:
             return in_order(items.items, vector, ask) if items is gold else in_order(vector, items.items, ask)
     if type(other) is Relation:
+        if named_values(items) is not None and assignment(other) is not None:
+            one = (other,)
+            pair = (items.items, one) if items is gold else (one, items.items)
+            return in_any_order(pair[0], pair[1], ask)
         return compare_relations(gold, pred, ask)
     if is_set_like(other):
         if any(type(item) is Relation or is_set_like(item) for item in items.items):
             return compare_real_sets(gold, pred, ask)
         return compare_sets(gold, pred)
-    if len({_plain(item) for item in items.items}) == 1 and ask.policy.repeated_items == "ignored":
+    if len(set(items.items)) == 1 and ask.policy.repeated_items == "ignored":
         return ask(items.items[0], pred) if items is gold else ask(gold, items.items[0])
     letters = "".join(as_letters(item) or "?" for item in items.items)
     if letters == as_letters(other) or (type(other) is Text and letters == other.words):
@@ -67,9 +74,21 @@ def _equation_and_solutions(gold: Value, pred: Value) -> Verdict | None:
     return compare_solutions(gold, pred, assignment(gold), assignment(pred))
 
 
-def _plain(value: Value) -> Value:
-    named = assignment(value) if type(value) is Relation else None
-    return named[1] if named else value
+def _are_several_unknowns(value: Value, other: Value) -> bool:
+    """Whether `value` is `x = 5, y = 5` and the other answer one value, named or not."""
+    if type(value) is not Items or type(other) not in (*SCALARS, Quantity, Relation):
+        return False
+    if type(other) is Relation and ((named := assignment(other)) is None or type(named[1]) not in SCALARS):
+        return False
+    if type(other) is Relation and len(unknowns(other)) > 1:
+        return False
+    pairs = named_values(value)
+    return pairs is not None and len({_stem(name) for name, _ in pairs}) > 1
+
+
+def _stem(name: Value) -> str:
+    """A name without its subscript: `x_1` and `x_2` are values of one unknown."""
+    return name.name.split("_")[0] if type(name) is Sym else str(name)
 
 
 def _as_named_values(gold: Value, pred: Value) -> tuple[Value, Value]:
@@ -80,9 +99,9 @@ def _as_named_values(gold: Value, pred: Value) -> tuple[Value, Value]:
     unknown.
     """
     if type(gold) is Relation:
-        gold = spread_tuple(gold)
+        gold = spread(gold)
     if type(pred) is Relation:
-        pred = spread_tuple(pred)
+        pred = spread(pred)
     left, right = named_values(gold), named_values(pred)
     if left is None and right is None:
         return gold, pred
@@ -141,7 +160,7 @@ def named_values(value: Value) -> list[tuple[Value, Value]] | None:
 def _values_in_order(pairs: list[tuple[Value, Value]], other: Value) -> Value:
     """The values, in the order of their names; a point where the names are distinct unknowns and so is the
     other."""
-    stems = {name.name.split("_")[0] if type(name) is Sym else str(name) for name, _ in pairs}
+    stems = {_stem(name) for name, _ in pairs}
     if len(stems) < len(pairs) and type(other) is not Sequence:
         return Items(tuple(value for _, value in pairs))
     if any(stems <= alphabet for alphabet in _ORDERED_NAMES):

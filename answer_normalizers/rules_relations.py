@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from answer_normalizers.asking import SCALARS, Ask, in_order
+from answer_normalizers.naming import argument_renaming, assignment, names_agree, unknowns
 from answer_normalizers.points import substitute
-from answer_normalizers.relations import (
-    argument_renaming,
-    assignment,
-    compare_equations,
-    names_agree,
-    spread_tuple,
-)
+from answer_normalizers.relations import compare_equations, spread
 from answer_normalizers.rules_sets import compare_real_sets
 from answer_normalizers.sets import is_set_like
 from answer_normalizers.values import Apply, Items, Num, Relation, Sym, Text, Value, free_symbols
@@ -33,9 +28,9 @@ def compare_relations(gold: Value, pred: Value, ask: Ask) -> Verdict:
             return different("type", "words are never an equation")
         return ask(named[1], pred) if relation is gold else ask(gold, named[1])
     if named is None:
-        spread = spread_tuple(relation)
-        if type(other) is Items and type(spread) is Items:
-            return ask(spread, pred) if relation is gold else ask(gold, spread)
+        several = spread(relation)
+        if type(other) is Items and type(several) is Items:
+            return ask(several, pred) if relation is gold else ask(gold, several)
         if relation.ops == ("mod",):
             inner = relation.sides[0]
             return ask(inner, pred) if relation is gold else ask(gold, inner)
@@ -55,6 +50,8 @@ def _two_relations(
     right: tuple[Value, Value] | None,
     ask: Ask,
 ) -> Verdict:
+    if {*gold.ops} == {*pred.ops} == {"="} and {*gold.sides} == {*pred.sides}:
+        return equal("relation", "the two chains of equations are the same in another order")
     if gold.ops == pred.ops == ("=",) and in_order(gold.sides, tuple(reversed(pred.sides)), ask).equivalent:
         return equal("relation", "the two equations are the same, sides exchanged")
     if (left is None and right is None) or (_is_equation(gold) and _is_equation(pred)):
@@ -80,10 +77,13 @@ def _two_relations(
     verdict = ask(left[1], value)
     if verdict.equivalent and _are_statements(gold, pred, left[0], right[0], ask):
         return undecided("relation", "two statements with one value")
+    if agree is False and verdict.equivalent is not False:
+        return different("relation", "the answers are values of different unknowns")
+    letters = type(left[0]) is type(right[0]) is Sym
+    if verdict.equivalent and letters and {*unknowns(gold)} != {*unknowns(pred)}:
+        return undecided("relation", "the values agree, but one answer names more unknowns")
     if agree is True or verdict.equivalent is False:
         return verdict
-    if agree is False:
-        return different("relation", "the answers are values of different unknowns")
     return undecided("relation", "the values agree, but the names differ") if verdict.equivalent else verdict
 
 

@@ -9,12 +9,20 @@ from answer_normalizers.rules_expressions import as_quantity
 from answer_normalizers.units import Unit, conversion, read_unit
 from answer_normalizers.values import EMPTY_SET, Apply, Based, Clock, Num, Quantity, Ratio, Sym, Text, Value
 from answer_normalizers.verdict import Verdict, different, equal, undecided
+from answer_normalizers.words import canonical_words
 
+_FIGURES = {"∠": "angle", "△": "triangle"}
 _SAME_ANSWER_IN_OTHER_WORDS = (frozenset({"yes", "true"}), frozenset({"no", "false"}))
 
 
 def compare_quantities(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """Two answers of which one has a unit or label."""
+    counted = _counted_out(gold), _counted_out(pred)
+    if counted != (gold, pred):
+        verdict = ask(*counted)
+        if verdict.equivalent is False and ask(_bare(gold), _bare(pred)).equivalent:
+            return undecided("unit", "the numbers agree only where both count in the same groups")
+        return verdict
     if type(gold) is Quantity and type(pred) is Quantity:
         units = _two_units(gold.unit, pred.unit)
         factor = conversion(units[1], units[0])
@@ -51,6 +59,19 @@ def compare_quantities(gold: Value, pred: Value, ask: Ask) -> Verdict:
     return ask(quantity.value, pred) if quantity is gold else ask(gold, quantity.value)
 
 
+def _counted_out(value: Value) -> Value:
+    """`3 dozen eggs` as `36 eggs`; any other answer unchanged."""
+    if type(value) is not Quantity or (count := read_unit(value.unit).count) is None:
+        return value
+    amount = Apply("*", (value.value, Num(count)))
+    rest = " ".join(word for word in value.unit.split() if read_unit(word).count is None)
+    return Quantity(amount, rest) if rest else amount
+
+
+def _bare(value: Value) -> Value:
+    return value.value if type(value) is Quantity else value
+
+
 def _two_units(gold: str, pred: str) -> tuple[Unit, Unit]:
     """Both units; `pounds` beside money is money."""
     units = read_unit(gold), read_unit(pred)
@@ -78,6 +99,10 @@ def compare_texts(gold: Value, pred: Value, ask: Ask) -> Verdict:
         return undecided("text", f"`{text.words}` may mean that there is no solution")
     if other in (Sym("inf"), Apply("neg", (Sym("inf"),))) and text.words in ("diverges", "dne", "undefined"):
         return undecided("text", f"`{text.words}` may mean that the value is infinite")
+    if type(other) is Sym and other.name[0] in _FIGURES:
+        spoken = canonical_words(f"{_FIGURES[other.name[0]]} {other.name[1:].replace('_', '')}")
+        if spoken.replace(" ", "") == text.words.replace(" ", ""):
+            return equal("text", "the two answers name the same figure")
     if as_letters(other) == text.words.replace(" ", "") != "":
         return equal("text", "the two answers are the same letters")
     return different("type", f"words are never {kind_of(other)}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from answer_normalizers.cursor import negate
+from answer_normalizers.literals import UnreadableError
+from answer_normalizers.sets import compare_sets, may_be_set
 from answer_normalizers.values import (
     EMPTY_SET,
     Apply,
@@ -45,12 +47,12 @@ def settle(value: Value) -> Value:
             and type(value.args[1]) is Sequence
             and _is_letter(value.args[0])
         ):
-            return settle(value.args[1])
+            return Relation(("=",), (value.args[0], settle(value.args[1])))
         return _spread_signs(_basis_letters(value))
     if isinstance(value, Items):
         return _items([settle(item) for item in _without_integers(value.items)])
     if isinstance(value, Ratio) and type(value.parts[0]) in (Relation, Logic):
-        return settle(value.parts[-1])
+        return _condition_and_set(settle(value.parts[0]), settle(value.parts[-1]))
     if isinstance(value, SetOf):
         return SetOf(_flat([settle(item) for item in value.items]))
     if isinstance(value, Sequence):
@@ -80,6 +82,13 @@ def settle(value: Value) -> Value:
     return value
 
 
+def _condition_and_set(condition: Value, solutions: Value) -> Value:
+    """The set of `x < 1 : (-\\infty, 1)`, where the two do not contradict one another."""
+    if not may_be_set(solutions) or compare_sets(condition, solutions).equivalent is False:
+        raise UnreadableError("a condition and something that is not its solution")
+    return solutions
+
+
 def _is_letter(value: Value) -> bool:
     """Whether a value is the name of a point, as in `P(1, 2)`."""
     return type(value) is Sym and value.name.isalpha() and value.name.isupper() and value.name != "C"
@@ -96,8 +105,9 @@ def _without_integers(items: tuple[Value, ...]) -> list[Value]:
     """Drop `k \\in \\mathbb{Z}` behind a family of values, and keep only the set of `x < 1 : (-\\infty,
     1)`."""
     last = items[-1]
-    if type(last) is Ratio and type(last.parts[0]) is Relation:
-        return [last.parts[-1]]
+    if type(last) is Ratio and type(last.parts[0]) is Relation and may_be_set(last.parts[-1]):
+        condition = Logic("or", (*items[:-1], last.parts[0]))
+        return [_condition_and_set(condition, last.parts[-1])]
     kept = [
         item
         for item in items

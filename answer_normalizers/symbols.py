@@ -51,6 +51,8 @@ PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - names(
 """Functions recognised without a backslash."""
 
 SPACES = names("quad qquad enspace enskip thinspace medspace thickspace space hfill nobreak")
+GAPS = names("quad qquad")
+"""Spaces wide enough to part two statements."""
 IGNORED = names("""left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle
 displaystyle textstyle
     scriptstyle scriptscriptstyle limits nolimits rm bf it cal tt sf mathstrut strut nonumber notag

@@ -23,6 +23,7 @@ _PREFIXES = {
     "kilo": 3, "centi": -2, "milli": -3, "micro": -6, "nano": -9, "mega": 6, "giga": 9, "deci": -1,
     "hecto": 2, "pico": -12,
 }  # fmt: skip
+_COUNT = {"count": 1}
 _LENGTH = {"L": 1}
 _TIME = {"T": 1}
 _MASS = {"M": 1}
@@ -98,6 +99,8 @@ _define("acre", fmpq(40468564224, 10**7), {"L": 2})
 _define("gallon gal", fmpq(3785411784, 10**12), {"L": 3})
 _define("Angstrom angstrom", fmpq(1, 10**10), _LENGTH)
 _define("eV", 1, {"eV": 1})
+_define("dozen", 12, _COUNT)
+_define("score", 20, _COUNT)
 _define("erg", fmpq(1, 10**7), _ENERGY)
 
 _AMBIGUOUS = names("in min mi gal h s m g l L N J W K C F sec mole day") - {
@@ -134,9 +137,21 @@ class Unit:
         return sum(power for _, power in self.dimensions)
 
     @property
+    def count(self) -> fmpq | None:
+        """How many things one of it is: 12 for `dozen` and `dozen eggs`; None for what is no group."""
+        counted = dict(self.dimensions).get("count") == 1
+        rest = [name for name, power in self.dimensions if name != "count" or power != 1]
+        return self.scale if counted and all(name.startswith("label ") for name in rest) else None
+
+    @property
     def has_labels(self) -> bool:
         """True where some word of it is no known unit."""
         return any(name.startswith("label ") for name, _ in self.dimensions)
+
+
+def is_unit(name: str) -> bool:
+    """Whether a name is a known unit as it stands, such as `m` or `N`."""
+    return name in _TABLE
 
 
 def is_unit_word(run: str) -> bool:

@@ -23,7 +23,14 @@ _TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: number for number, word in enumerate(_UNITS)} | {
     word: 20 + 10 * k for k, word in enumerate(_TENS)
 }
-_SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1_000,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
     "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8,
@@ -85,6 +92,8 @@ def _fraction(above: int, below: int) -> Rational:
 
 
 def _whole(words: list[str]) -> int | None:
+    if words == ["dozen"]:
+        return 12
     total = current = 0
     seen = False
     for word in words:
