@@ -153,11 +153,13 @@ def _print_night(console: Console, night: Night) -> None:
 
 def _why(entry: NightEntry) -> str:
     """What stands behind anything but a pass."""
+    from mathevalkit.manifest_changes import changes_text
+
     name = f"{clean(entry.model)} · {clean(entry.task)}"
     if entry.status == "failed":
         return f"{name}: failed: {clean_block(entry.error)}"
     if entry.gate is None or entry.status == "pass":
         return ""
-    changed = "; ".join(map(str, entry.changes)) or "nothing that a manifest shows has changed"
+    changed = changes_text(entry.changes) or "nothing that a manifest shows has changed"
     since = f"since {clean(entry.baseline)}: {clean(changed)}"
     return f"{name}: {entry.status}: {clean(entry.gate.reason)}; {since}"

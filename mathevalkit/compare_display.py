@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from mathevalkit.comparison import Comparison, Flip, Gap, Row, difference_text
 from mathevalkit.gating import GateReport
 from mathevalkit.history import MIN_REPEATS
+from mathevalkit.manifest_changes import changes_text
 from mathevalkit.progress_line import percent
 from mathevalkit.results_view import OUTCOME_WORDS
 from mathevalkit.stats import p_text
@@ -62,9 +63,12 @@ def print_comparison(
     for name, rows in _blocks(comparison, cross=cross):
         console.print(_table(comparison, name, rows, width=console.width))
         console.print()
-    star = f"* significant at {comparison.alpha:g} after Holm's correction within its table"
     scorers = ", ".join(dict.fromkeys(clean(c.scorer) for c in comparison.checkpoints))
-    console.print(Text(f"{star}; in points; scorer {scorers}", style="dim"), soft_wrap=True)
+    how = (
+        f"* p at most {comparison.alpha:g}; p exact, after Holm's correction within its table; differences "
+        f"in points, each interval for its row alone; scorer {scorers}"
+    )
+    console.print(Text(how, style="dim"), soft_wrap=True)
     for line in chain(
         *(_gap_lines(comparison, gap, wanted) for gap in comparison.gaps), _at_k_lines(comparison)
     ):
@@ -262,6 +266,5 @@ def _evidence(report: GateReport) -> Iterator[tuple[str, str]]:
             if d.samples_needed is not None
             else "find what moves whole runs; more samples alone would not do",
         )
-    differing = "; ".join(clean(change) for change in report.changes)
-    yield "changed", differing or "nothing that the manifests record"
+    yield "changed", clean(changes_text(report.changes)) or "nothing that the manifests record"
     yield "scorer", clean(report.scorer)

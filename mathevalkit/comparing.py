@@ -25,7 +25,7 @@ from mathevalkit.alignment import align
 from mathevalkit.at_k import AtK, at_k
 from mathevalkit.comparison import Checkpoint, Comparison, Difference, Kind, Row
 from mathevalkit.errors import UsageError
-from mathevalkit.manifest_changes import Change, manifest_changes
+from mathevalkit.manifest_changes import Change, changes_text, manifest_changes
 from mathevalkit.metrics import Tally
 from mathevalkit.power import detectable_difference, detectable_mean_difference
 from mathevalkit.runs import ScoredRun, common_scorer, read_run, run_labels, samples_of
@@ -140,8 +140,9 @@ def _warnings(
     for checkpoint, differing in zip(checkpoints[1:], changes, strict=True):
         if differing:
             yield (
-                f"{checkpoint.label} differs from {checkpoints[0].label} in more than the model: "
-                + "; ".join(map(str, differing))
+                f"{checkpoint.label} differs from {checkpoints[0].label}"
+                + (" in more than the model: " if checkpoint.model != checkpoints[0].model else ": ")
+                + changes_text(differing)
             )
     for checkpoint, run in zip(checkpoints, runs, strict=True):
         failed = sum(line.outcome == "backend_error" for lines in run.lines.values() for line in lines)

@@ -245,7 +245,7 @@ def _html(comparison: Comparison) -> str:
     """The table for a notebook, in percent, and the notes."""
     head = ["", "n", *(c.label for c in comparison.checkpoints)]
     for other in comparison.others:
-        head += [f"{other.label} − {comparison.checkpoints[0].label}", "p (Holm)"]
+        head += ["difference" if len(comparison.others) == 1 else f"{other.label} − base", "p (Holm)"]
     rows = [_html_cells(row) for row in comparison.rows if row.kind != "subject and level"]
     return html_table(f"{comparison.task_title}, accuracy in %", head, rows) + html_notes(comparison.notes)
 

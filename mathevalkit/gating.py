@@ -41,7 +41,7 @@ from mathevalkit.alignment import align
 from mathevalkit.errors import ComparisonError, UsageError
 from mathevalkit.history import MIN_REPEATS, find_repeats, is_repeat, overdispersion
 from mathevalkit.journal import verdicts_name
-from mathevalkit.manifest_changes import Change, manifest_changes
+from mathevalkit.manifest_changes import Change, changes_text, manifest_changes
 from mathevalkit.metrics import normal_quantile
 from mathevalkit.power import POWER, mcnemar_power
 from mathevalkit.runs import ScoredRun, common_scorer, read_run
@@ -198,7 +198,7 @@ def _repeats(
         known.add(path.resolve())
         run = read_run(path, scorer=baseline.scorer)
         if not is_repeat(run.manifest, baseline.manifest):
-            differing = "; ".join(map(str, manifest_changes(baseline.manifest, run.manifest)))
+            differing = changes_text(manifest_changes(baseline.manifest, run.manifest))
             raise UsageError(f"{path}: does not repeat the baseline {baseline.path}: {differing}")
         if baseline.lines.keys() <= run.lines.keys():
             found.append(run)

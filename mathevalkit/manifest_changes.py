@@ -9,7 +9,7 @@ A comparison warns of these, a dashboard marks the nights between which one of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -33,10 +33,27 @@ class Change:
     after: str
 
     def __str__(self) -> str:
-        name = f"{self.field} " if self.field else ""
-        if max(len(self.before), len(self.after)) > SHORT:
-            return f"{self.aspect}: {self.field or 'it'} differs"
-        return f"{self.aspect}: {name}{self.before} and {self.after}"
+        return f"{self.aspect}: {self.values}"
+
+    @property
+    def values(self) -> str:
+        """What differs, without the aspect: ``max_tokens 512 and 1024``."""
+        if self.aspect == "prompt" or max(len(self.before), len(self.after)) > SHORT:
+            return f"{self.field or 'it'} differs"  # of a prompt only a fingerprint is known
+        return f"{self.field} {self.before} and {self.after}".lstrip()
+
+
+def changes_text(changes: Iterable[Change]) -> str:
+    """Changes in one line, aspect by aspect.
+
+    >>> changes = Change("recipe", "", "chat", "fewshot"), Change("recipe", "examples", "0", "5")
+    >>> changes_text([*changes, Change("sampling", "max_tokens", "512", "1024")])
+    'recipe: chat and fewshot, examples 0 and 5; sampling: max_tokens 512 and 1024'
+    """
+    by_aspect: dict[str, list[str]] = {}
+    for change in changes:
+        by_aspect.setdefault(change.aspect, []).append(change.values)
+    return "; ".join(f"{aspect}: {', '.join(told)}" for aspect, told in by_aspect.items())
 
 
 def manifest_changes(before: RunManifest, after: RunManifest) -> tuple[Change, ...]:
@@ -68,7 +85,7 @@ def _facts(manifest: RunManifest) -> Iterator[tuple[tuple[Aspect, str], Any]]:
     yield ("recipe", "kind"), recipe.kind
     yield ("recipe", "examples"), len(recipe.shots)
     yield ("recipe", "system prompt"), recipe.system
-    yield ("prompt", "template or its examples"), manifest.prompt_hash[:12]
+    yield ("prompt", "text"), manifest.prompt_hash[:12]
     if recipe.kind == "chat":
         yield ("prompt", "chat template"), model.chat_template
     sampling = asdict(recipe.sampling)

@@ -10,7 +10,7 @@ from statistics import quantiles
 from mathevalkit.report_data import ReportRun
 from mathevalkit.types import Completion
 
-BINS = 36
+BINS = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,10 +84,9 @@ def _overview(group: ReportGroup) -> TextTable:
 
 def compared(comparison: Comparison) -> TextTable:
     """Every group but those of subject and level: accuracies, and differences to the base."""
-    base = comparison.checkpoints[0].label
     head = ["", "n", *(checkpoint.label for checkpoint in comparison.checkpoints)]
     for other in comparison.others:
-        head += [f"{other.label} − {base}", "p"]
+        head += ["difference" if len(comparison.others) == 1 else f"{other.label} − base", "p"]
     rows = []
     for row in comparison.rows:
         if row.kind == "subject and level":
@@ -99,9 +98,10 @@ def compared(comparison: Comparison) -> TextTable:
         rows.append(tuple(cells))
     return TextTable(
         caption=(
-            f"{comparison.task_title}: differences in points with {100 * (1 - comparison.alpha):g} % "
-            f"intervals, paired on the same {comparison.samples:,} problems; p exact, corrected by Holm "
-            f"within subjects and within levels, * where at most {comparison.alpha:g}"
+            f"{comparison.task_title}: differences to {comparison.checkpoints[0].label} in points, with "
+            f"{100 * (1 - comparison.alpha):g} % intervals, paired on the same {comparison.samples:,} "
+            "problems; p exact, corrected by Holm within subjects and within levels, * where at most "
+            f"{comparison.alpha:g}"
         ),
         name="comparison",
         head=tuple(head),

@@ -35,7 +35,7 @@ def runs(tmp_path: Path, cli: Cli) -> list[str]:
 
 def test_compare_prints_subjects_difference_and_where_it_comes_from(cli: Cli, runs: list[str]) -> None:
     assert cli("compare", *runs) == 0
-    assert cli.out.startswith("Sums · 30 problems\n  A  recorded ")
+    assert cli.out.startswith("Sums · 30 problems\n  A  first/recorded\n  B  second/recorded\n")
     assert "Algebra" in cli.out
     assert "better on 9 samples, worse on 2, the same on 19" in cli.out
     assert "+23.3 points = +23.3 wrong ↔ correct" in cli.out

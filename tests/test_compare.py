@@ -394,7 +394,7 @@ def test_changes_are_told_in_words() -> None:
     assert [str(change) for change in manifest_changes(before, after)] == [
         "precision: dtype none and bfloat16",
         "recipe: fewshot and metamath",
-        "prompt: template or its examples 111111111111 and 222222222222",
+        "prompt: text differs",
         "sampling: max_tokens 64 and 512",
         "sampling: temperature 0.0 and 0.7",
         "sampling: stop none and Question:",
@@ -540,3 +540,24 @@ def test_the_gate_prints_decision_evidence_and_power(base: Path, tuned: Path) ->
     assert "better on 10 of 120 samples, worse on 31" in text
     assert "a drop of 2 points is caught" in text
     assert "changed      model: tuned and base" in text
+
+
+def test_the_same_model_under_two_recipes_does_not_differ_in_its_model(
+    tmp_path: Path, task_path: Path
+) -> None:
+    recipe = manifest().recipe
+    runs = [
+        write_run(
+            tmp_path,
+            BASE,
+            samples=SAMPLES,
+            task_path=task_path,
+            run_id=name,
+            recipe=replace(recipe, name=name, sampling=replace(recipe.sampling, max_tokens=tokens)),
+        )
+        for name, tokens in (("chat", 64), ("metamath", 512))
+    ]
+    [note] = compare(*runs).notes
+    assert note == (
+        "base (metamath) differs from base (chat): recipe: chat and metamath; sampling: max_tokens 64 and 512"
+    )
