@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
 
 import typer
 
+from mathevalkit.cli_options import takes
 from mathevalkit.cli_tasks import Json, TaskDirs, print_json
 from mathevalkit.errors import UsageError
 from mathevalkit.terminal import clean, make_console, short
@@ -15,106 +17,110 @@ SHOWN_DIFFERENCES = 20
 """More than these are counted, not printed; --json has them all."""
 
 
-def _choice(flag: str, value: str | None, choices: tuple[str, ...]) -> None:
-    if value is not None and value not in choices:
-        raise UsageError(f"{flag} {value}: expected {' or '.join(choices)}")
+SUBMISSION = ("scale", "model_id", "dataset", "task_id", "source_url", "organization", "relationship")
+"""Fields of ``ExportOptions``: what a submission says besides the run."""
+RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
 
 
-def export(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Directories of whole runs.")],
-    *,
-    format: Annotated[  # noqa: A002  # the name of the option
+def _option(metavar: str, text: str, *names: str) -> Any:
+    return typer.Option(*names, metavar=metavar, help=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportArguments:
+    """The command line of ``export``."""
+
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Directories of whole runs.")]
+    form: Annotated[
         str | None,
-        typer.Option(
-            "--format", metavar="NAME", help="hf-eval-results, model-index, lm-eval or every-eval-ever."
-        ),
-    ] = None,
+        _option("NAME", "hf-eval-results, model-index, lm-eval or every-eval-ever.", "--format"),
+    ] = None
     bundle: Annotated[
-        str | None,
-        typer.Option("--bundle", metavar="FILE", help="One run as a .tar.gz that `verify` can check."),
-    ] = None,
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder to write below.")] = ".",
+        str | None, _option("FILE", "One run as a .tar.gz that `verify` can check.", "--bundle")
+    ] = None
+    out: Annotated[str, _option("DIR", "Folder to write below.", "--out")] = "."
     scale: Annotated[
-        str | None,
-        typer.Option("--scale", metavar="SCALE", help="percent or fraction. Default: the format's habit."),
-    ] = None,
+        str | None, _option("SCALE", "percent or fraction. Default: the format's habit.", "--scale")
+    ] = None
     model_id: Annotated[
-        str | None,
-        typer.Option("--model-id", metavar="ORG/NAME", help="The model on the hub, if run from local files."),
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option("--dataset", metavar="ID", help="The benchmark's dataset on the hub."),
-    ] = None,
-    task_id: Annotated[
-        str | None, typer.Option("--task-id", metavar="ID", help="What the benchmark calls the task.")
-    ] = None,
+        str | None, _option("ORG/NAME", "The model on the hub, if run from local files.", "--model-id")
+    ] = None
+    dataset: Annotated[str | None, _option("ID", "The benchmark's dataset on the hub.", "--dataset")] = None
+    task_id: Annotated[str | None, _option("ID", "What the benchmark calls the task.", "--task-id")] = None
     source_url: Annotated[
-        str | None, typer.Option("--source-url", metavar="URL", help="Where this evaluation can be read.")
-    ] = None,
-    organization: Annotated[
-        str | None, typer.Option("--organization", metavar="NAME", help="Who evaluated.")
-    ] = None,
+        str | None, _option("URL", "Where this evaluation can be read.", "--source-url")
+    ] = None
+    organization: Annotated[str | None, _option("NAME", "Who evaluated.", "--organization")] = None
     relationship: Annotated[
         str,
-        typer.Option(
+        _option(
+            "NAME",
+            f"Of the evaluator to the model's makers: {', '.join(RELATIONSHIPS)}.",
             "--relationship",
-            metavar="NAME",
-            help="Of the evaluator to the model's makers: first_party, third_party, collaborative, other.",
         ),
-    ] = "other",
+    ] = "other"
     data_file: Annotated[
-        str | None,
-        typer.Option("--data-file", metavar="FILE", help="The rows, where they are not where they were."),
-    ] = None,
-    task_dir: TaskDirs = None,
-    as_json: Json = False,
-) -> None:
+        str | None, _option("FILE", "The rows, where they are not where they were.", "--data-file")
+    ] = None
+    task_dir: TaskDirs = None
+    as_json: Json = False
+
+
+@takes(ExportArguments)
+def export(arguments: ExportArguments) -> None:
     """Write runs in the format of a leaderboard or another harness, or as a bundle others can verify."""
-    if (format is None) == (bundle is None):
+    if (arguments.form is None) == (arguments.bundle is None):
         raise UsageError("give --format NAME or --bundle FILE, one of them")
-    if bundle is not None:
-        _bundle(runs, bundle, data_file=data_file, task_dirs=tuple(task_dir or ()), as_json=as_json)
-        return
+    if arguments.bundle is not None:
+        _bundle(arguments, arguments.bundle)
+    else:
+        _export(arguments, arguments.form or "")
+
+
+def _export(arguments: ExportArguments, form: str) -> None:
     from mathevalkit.exporters import ExportOptions
     from mathevalkit.exporters import export as export_runs
 
-    _choice("--scale", scale, ("percent", "fraction"))
-    _choice("--relationship", relationship, ("first_party", "third_party", "collaborative", "other"))
+    _choice("--scale", arguments.scale, ("percent", "fraction"))
+    _choice("--relationship", arguments.relationship, RELATIONSHIPS)
     done = export_runs(
-        runs,
-        format=format or "",
-        out=out,
-        options=ExportOptions(
-            scale=scale,  # type: ignore[arg-type]  # checked above
-            model_id=model_id,
-            dataset=dataset,
-            task_id=task_id,
-            source_url=source_url,
-            organization=organization,
-            relationship=relationship,  # type: ignore[arg-type]  # checked above
-        ),
-        data_file=data_file,
-        task_dirs=tuple(task_dir or ()),
+        arguments.runs,
+        format=form,
+        out=arguments.out,
+        options=ExportOptions(**{name: getattr(arguments, name) for name in SUBMISSION}),
+        data_file=arguments.data_file,
+        task_dirs=tuple(arguments.task_dir or ()),
     )
     for warning in done.warnings:
         typer.echo(f"warning: {clean(warning)}", err=True)
-    if as_json:
+    if arguments.as_json:
         print_json(done)
     else:
         for file in done.files:
             typer.echo(clean(file))
 
 
-def _bundle(
-    runs: list[str], target: str, *, data_file: str | None, task_dirs: tuple[str, ...], as_json: bool
-) -> None:
+def _choice(flag: str, value: str | None, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        raise UsageError(f"{flag} {value}: expected {' or '.join(choices)}")
+
+
+def _bundle(arguments: ExportArguments, target: str) -> None:
     from mathevalkit.bundle import write_bundle
 
-    if len(runs) != 1:
+    if len(arguments.runs) != 1:
         raise UsageError("--bundle holds one run; give one run directory")
-    written = write_bundle(runs[0], target, data_file=data_file, task_dirs=task_dirs)
-    if as_json:
+    defaults = {field.name: field.default for field in fields(arguments)}
+    for name in (*SUBMISSION, "out"):
+        if getattr(arguments, name) != defaults[name]:
+            raise UsageError(f"--{name.replace('_', '-')} is for --format; a bundle holds the run as it is")
+    written = write_bundle(
+        arguments.runs[0],
+        target,
+        data_file=arguments.data_file,
+        task_dirs=tuple(arguments.task_dir or ()),
+    )
+    if arguments.as_json:
         print_json(written)
     else:
         typer.echo(f"{clean(written.path)}\nsha256 {written.sha256}")

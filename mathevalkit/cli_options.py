@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
@@ -177,7 +177,7 @@ class RunArguments:
 def takes(
     arguments: type[A], *, without: Sequence[str] = ()
 ) -> Callable[[Callable[[A], None]], Callable[..., None]]:
-    """Give a command an option for each field of a dataclass, and the command the filled dataclass."""
+    """Give a command a parameter for each field of a dataclass, and the command the filled dataclass."""
 
     def decorate(command: Callable[[A], None]) -> Callable[..., None]:
         @wraps(command)
@@ -191,7 +191,7 @@ def takes(
                 inspect.Parameter(
                     field.name,
                     inspect.Parameter.KEYWORD_ONLY,
-                    default=field.default,
+                    default=inspect.Parameter.empty if field.default is MISSING else field.default,
                     annotation=hints[field.name],
                 )
                 for field in kept

@@ -505,6 +505,8 @@ def test_export_prints_the_files_it_wrote(cli: Cli, tmp_path: Path, run: Path):
         (["--format", "lm-eval", "--bundle", "x"], "one of them"),
         (["--format", "lm-eval", "--scale", "permille"], "percent or fraction"),
         (["--format", "csv"], "no format is called 'csv'"),
+        (["--bundle", "x", "--task-id", "y"], "--task-id is for --format"),
+        (["--bundle", "x", "--out", "y"], "--out is for --format"),
     ],
 )
 def test_export_refuses_what_it_cannot_do(cli: Cli, run: Path, arguments: list[str], message: str):
