@@ -28,6 +28,7 @@ _TOO_LONG = undecided("limits", f"an answer is longer than {MAX_CHARACTERS} char
 _TOO_DEEP = undecided("limits", "an answer is nested too deeply")
 _SPACES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 _AMBIGUOUS = re.compile(r"\d,\d{3}|\d[eE][+-]?\d")
+_CONDITION = re.compile(r"[\d=<>≤≥≠∈]|\\(?:[lg]eq?|neq?|in)\b")
 _COMMA_DECIMAL = re.compile(
     r"\s*+([-+]?)\s*+(?:(0|\d{4,}),(\d+)|(\d{1,3}),(\d\d)|(\d{1,3}(?:\.\d{3})+),(\d+)|(\d{1,3}(?:\.\d{3}){2,}))\s*+"
 )
@@ -98,13 +99,24 @@ def _examine(gold: str, pred: str, policy: Policy) -> Examination:
         same = left.text == right.text and not left.text and gold.strip() == pred.strip()
         return Examination(_STRINGS_EQUAL if same else _EMPTY, left, right)
     if _same_string(left.text, right.text):
-        return Examination(_STRINGS_EQUAL, left, right)
-    verdict = _judge(left, right, policy)
-    if verdict.equivalent is not True:
-        second = _second_readings(gold, pred, left, right, policy)
-        if second is not None:
-            return Examination(second, left, right)
+        verdict = _STRINGS_EQUAL
+    else:
+        verdict = _judge(left, right, policy)
+        if verdict.equivalent is not True:
+            second = _second_readings(gold, pred, left, right, policy)
+            verdict = verdict if second is None else second
+    if verdict.equivalent and left.remark != right.remark:
+        verdict = _minding_remarks(verdict, left.remark, right.remark)
     return Examination(verdict, left, right)
+
+
+def _minding_remarks(verdict: Verdict, gold: str, pred: str) -> Verdict:
+    """An acceptance that says what was left out; undecided where both answers state unlike conditions."""
+    gold, pred = (remark if len(remark) < 80 else f"{remark[:79]}…" for remark in (gold, pred))
+    if _CONDITION.search(gold) and _CONDITION.search(pred):
+        return undecided("prose", f"the answers agree, but one adds `{gold}` and the other `{pred}`")
+    left_out = " and ".join(f"`{remark}`" for remark in (gold, pred) if remark)
+    return equal(verdict.stage, f"{verdict.reason}; {left_out} was not compared")
 
 
 def _same_string(gold: str, pred: str) -> bool:

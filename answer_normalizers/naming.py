@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from answer_normalizers.balls import BallPoint, UnevaluableError, precision
 from answer_normalizers.points import has_head
-from answer_normalizers.symbols import TRIGONOMETRIC, names
+from answer_normalizers.symbols import NEGATIONS, TRIGONOMETRIC, names
 from answer_normalizers.values import Apply, Num, Quantity, Relation, Sequence, Sym, Text, Value, free_symbols
 
-NEGATIONS = names("not no never neither nor cannot cant isnt arent doesnt dont without except")
-"""Words that turn a statement into its opposite, without their apostrophes."""
 _GENERIC = names("answer final value result solution total number it is of ans")
 _ROUNDED, _ROUGHLY = 0.05, 0.15
 """The share by which the sides of a chain of numbers may differ, at an equals sign and at an approximation:

@@ -1,7 +1,7 @@
 r"""Taking prose off an answer: `The answer is 5 (since x > 0)`, `x = 42 is the final answer`, `about 7`.
 
     >>> without_prose("The answer is 5, as required", "The answer is 5, as required")
-    ['The answer is 5', '5']
+    [('The answer is 5', 'as required'), ('5', 'as required')]
 
 Each way of taking it off gives a candidate, the most cautious first; the first that reads as mathematics is
 taken.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from answer_normalizers.normalize import unwrap
+from answer_normalizers.symbols import NEGATIONS
 
 TEXT_COMMAND = re.compile(
     r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname|mathbf|mathit|emph)\s*\{([^{}\\$]*)\}"
@@ -53,6 +54,11 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 
+_CONCLUDES = re.compile(r"(?:so|hence|thus|therefore)\b.*[\d=<>]", re.IGNORECASE | re.DOTALL)
+_DENIAL = re.compile(
+    rf"\b(?:{'|'.join(sorted(NEGATIONS))}|\w+n['’]t)\b(?!\s+(?:real\s+)?solutions?\b)", re.IGNORECASE
+)
+
 
 def flatten(text: str) -> str:
     """Drop text commands, keeping their contents, and LaTeX spacing."""
@@ -65,24 +71,39 @@ def flatten(text: str) -> str:
     return re.sub(r"\\[,;:! ]|~", " ", text.replace("\\!", "")).strip()
 
 
-def without_prose(clean: str, flat: str) -> list[str]:
-    """The answer with its prose taken off, from `clean` and from `flat`, the answer without text commands."""
-    candidates: list[str] = []
+def without_prose(clean: str, flat: str) -> list[tuple[str, str]]:
+    """The answer with its prose taken off, from `clean` and from `flat`, the answer without text commands.
 
-    def offer(text: str) -> None:
+    Each candidate comes with the remark that stood behind it. A remark that concludes something (`so y = 7`)
+    may be the answer itself, and a lead that denies (`it is not true that`) changes it: neither is taken off.
+    """
+    candidates: dict[str, str] = {}
+
+    def offer(text: str, remark: str) -> None:
         text = unwrap(text)
-        if text and text not in candidates and text != clean:
-            candidates.append(text)
+        if text and text != clean and not _CONCLUDES.match(remark):
+            candidates.setdefault(text, remark)
 
     for base in (clean, flat):
-        without_remark = _TAIL_PARENTHESIS.sub("", base)
-        offer(without_remark)
-        clause = _TAIL_CLAUSE.sub("", without_remark)
-        offer(clause)
-        hedged = _HEDGE.sub("", clause)
-        offer(hedged)
-        offer(_OPENING.sub("", hedged))
+        without_parenthesis, without_clause, remark = _without_remark(base)
+        offer(without_parenthesis, _remark(base[len(without_parenthesis) :]))
+        offer(without_clause, remark)
+        hedged = _HEDGE.sub("", without_clause)
+        offer(hedged, remark)
+        offer(_OPENING.sub("", hedged), remark)
         lead = _LEAD.match(hedged)
-        if lead and lead.end() < len(hedged):
-            offer(_TAIL_CLAUSE.sub("", _TAIL_PARENTHESIS.sub("", hedged[lead.end() :])))
-    return candidates
+        if lead and lead.end() < len(hedged) and not _DENIAL.search(lead.group()):
+            _, rest, second = _without_remark(hedged[lead.end() :])
+            offer(rest, f"{second} {remark}".strip())
+    return list(candidates.items())
+
+
+def _without_remark(base: str) -> tuple[str, str, str]:
+    """The text without a parenthesis at its end, then without a clause at its end, and both remarks."""
+    without_parenthesis = _TAIL_PARENTHESIS.sub("", base)
+    without_clause = _TAIL_CLAUSE.sub("", without_parenthesis)
+    return without_parenthesis, without_clause, _remark(base[len(without_clause) :])
+
+
+def _remark(text: str) -> str:
+    return " ".join(flatten(text).replace("\\text", "").split()).strip(" ,.;:(){}")

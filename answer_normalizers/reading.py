@@ -38,6 +38,8 @@ class Reading:
     """Its typed tree; None where it could not be read."""
     problem: str = ""
     """Why it could not be read."""
+    remark: str = ""
+    """Prose that stood behind the answer (`where C is a constant`) and is no part of `text` or `value`."""
 
 
 _PLAIN_LENGTH = 40
@@ -117,7 +119,7 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     value = _ratio(flat) or _compound(flat)
     if value is not None:
         return Reading(clean, value)
-    for candidate in without_prose(clean, flat):
+    for candidate, remark in without_prose(clean, flat):
         value = _wordy(candidate)
         if type(value) is Text:
             continue
@@ -128,7 +130,7 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
                 )
             except UnreadableError:
                 continue
-        return Reading(candidate, value)
+        return Reading(candidate, value, remark=remark)
     words = canonical_words(flat)
     if _mostly_words(flat):
         phrase = phrase_value(words)

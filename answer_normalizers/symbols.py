@@ -172,3 +172,6 @@ new nor not now off
     in of on or to at as be by do go he me my so up us we am an odd box men cup cat dog car bus boy sum ray
     end tie both none dne und""")
 """Two- and three-letter runs that are words, not products of letters."""
+
+NEGATIONS = names("not no never neither nor cannot cant isnt arent doesnt dont without except")
+"""Words that turn a statement into its opposite, without their apostrophes."""

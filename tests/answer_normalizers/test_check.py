@@ -274,3 +274,10 @@ verdict words cursor postfix commands runs literals points
 def test_the_examples_in_docstrings_hold(name):
     results = doctest.testmod(importlib.import_module(f"answer_normalizers.{name}"))
     assert results.failed == 0
+
+
+def test_prose_that_was_not_compared_is_named_in_the_reason():
+    verdict = check(gold="x^2+C", pred="x^2+C, where $C$ is a constant")
+    assert verdict.equivalent is True
+    assert verdict.reason.endswith("`where C is a constant` was not compared")
+    assert check(gold="ax, where $a<0$", pred="$ax$ where $a<0$").reason.endswith("spacing and wrappers")
