@@ -62,6 +62,8 @@ def _require_same_data(runs: Sequence[ScoredRun]) -> None:
                 f"{run.path}: the run has not finished ({len(run.lines):,} of {run.manifest.num_samples:,} "
                 f"samples scored); finish it: mathevalkit run --resume {run.path}{way_out}"
             )
+        if run.damage:
+            raise ComparisonError(run.damage)
     for one, other in pairwise(runs):
         first, second = one.manifest, other.manifest
         if first.data_fingerprint != second.data_fingerprint:

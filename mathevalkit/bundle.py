@@ -57,6 +57,7 @@ from mathevalkit.journal import (
     verdicts_name,
 )
 from mathevalkit.records import decode, encode, encode_line
+from mathevalkit.runs import damage
 from mathevalkit.types import Accuracy, Results, Sample
 
 __all__ = ["BundleError", "Difference", "Verification", "Written", "verify_bundle", "write_bundle"]
@@ -141,6 +142,8 @@ def write_bundle(
         )
     rows = run_samples(manifest, path=folder, data_file=data_file, task_dirs=task_dirs)
     asked = {record["sample_id"] for _, record in read_lines(folder / GENERATIONS, kind="generations")}
+    if harm := damage(folder, manifest, whole=True, samples=len(asked)):
+        raise RunDirectoryError(harm)
     made: dict[str, bytes] = {
         DESCRIPTION: encode(
             {

@@ -375,7 +375,7 @@ def load_manifest(path: Path) -> RunManifest:
     file = path / MANIFEST
     try:
         record = orjson.loads(file.read_bytes())
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise RunDirectoryError(f"{path}: not a run directory (no {MANIFEST})") from error
     except (OSError, orjson.JSONDecodeError) as error:
         raise RunDirectoryError(f"{file}: cannot be read: {error}") from error
@@ -399,5 +399,8 @@ def load_run(path: str | Path) -> tuple[RunManifest, Results | None]:
     try:
         record = orjson.loads(file.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
-        raise RunDirectoryError(f"{file}: cannot be read: {error}") from error
+        raise RunDirectoryError(
+            f"{file}: cannot be read: {error}; remove it, and `mathevalkit run --resume {folder}` writes it "
+            "anew from what is on disk"
+        ) from error
     return manifest, decode(Results, record, where=str(file))

@@ -69,7 +69,8 @@ def decode(kind: type[T], record: Any, *, where: str) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise RunDirectoryError(f"{where}: {field}: {first['msg']}") from error
+        place = f"{where}: {field}" if field else where
+        raise RunDirectoryError(f"{place}: {first['msg']}") from error
     return value
 
 

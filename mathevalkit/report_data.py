@@ -21,7 +21,7 @@ from mathevalkit.generation_files import run_samples
 from mathevalkit.journal import GENERATIONS, load_run, read_lines, verdicts_name
 from mathevalkit.metrics import Breakdown
 from mathevalkit.records import decode
-from mathevalkit.runs import known_scorers, run_labels
+from mathevalkit.runs import damage, known_scorers, run_labels
 from mathevalkit.types import OUTCOMES, Completion, Results, RunManifest, Sample, ScoredCompletion
 
 
@@ -131,6 +131,8 @@ def _notes(run: ReportRun) -> Iterator[str]:
             f"unfinished, {done:,} of {run.wanted:,} completions; "
             f"go on with it: mathevalkit run --resume {run.path}"
         )
+    if harm := damage(run.path, run.manifest, whole=run.whole, samples=len(run.lines)):
+        yield harm
     if run.fault is not None:
         yield f"the rows cannot be read, so there is no question and no gold: {run.fault}"
     if run.manifest.data_known is False:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from mathevalkit.errors import ComparisonError, MathEvalError, RunDirectoryError
 from mathevalkit.generation_files import run_samples
-from mathevalkit.journal import load_run, read_lines, verdicts_name
+from mathevalkit.journal import GENERATIONS, load_run, read_lines, verdicts_name
 from mathevalkit.stats import Score
 from mathevalkit.types import OUTCOMES, Outcome, RunManifest, Sample
 
@@ -42,10 +42,33 @@ class ScoredRun:
     lines: Mapping[str, tuple[Line, ...]]
     """Every sample's completions, by sample id, in the order of ``k``."""
 
+    @property
+    def damage(self) -> str:
+        """What is wrong with the files of a finished run and what to do; empty where nothing is."""
+        return damage(self.path, self.manifest, whole=self.whole, samples=len(self.lines))
+
     def score(self, sample_id: str) -> Score:
         """``(correct, scored)`` of a sample; a completion that the engine failed to give is not scored."""
         scored = [line for line in self.lines.get(sample_id, ()) if line.outcome != "backend_error"]
         return sum(line.outcome == "correct" for line in scored), len(scored)
+
+
+def damage(path: Path, manifest: RunManifest, *, whole: bool, samples: int) -> str:
+    """What is wrong with the files of a finished run and what to do; empty where nothing is.
+
+    Args:
+        path: the run directory.
+        manifest: its manifest.
+        whole: whether it finished; of one that did not, samples may be missing.
+        samples: how many its files hold.
+    """
+    if not whole or samples >= manifest.num_samples:
+        return ""
+    return (
+        f"{path}: finished, but its files hold only {samples:,} of {manifest.num_samples:,} samples: one was "
+        f"edited or damaged. `mathevalkit rescore {path} --write-results` judges again what is in "
+        f"{GENERATIONS}; `mathevalkit run --resume {path}` generates what is missing there"
+    )
 
 
 def read_run(path: str | Path, *, scorer: str | None = None) -> ScoredRun:
@@ -133,7 +156,9 @@ def run_labels(manifests: Sequence[RunManifest], *, within_task: bool = False) -
     ):
         if len(set(zip(names, tasks, strict=True))) == len(names):
             return names
-    return [f"{name} {m.run_id}" for name, m in pairs]
+    names = [f"{name} {m.run_id}" for name, m in pairs]
+    # Copies of a run share even its id.
+    return names if len(set(names)) == len(names) else [f"{name} #{i}" for i, name in enumerate(names, 1)]
 
 
 def _model_names(manifests: Sequence[RunManifest]) -> list[str]:

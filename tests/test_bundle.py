@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 from mathevalkit import bundle_archive, verify_bundle, write_bundle
-from mathevalkit.errors import BundleError, MathEvalError, UsageError
+from mathevalkit.errors import BundleError, MathEvalError, RunDirectoryError, UsageError
 from tests.cli_helpers import Cli, Sums, cut
 
 
@@ -126,6 +126,13 @@ def test_an_unfinished_run_is_refused(run: Path, tmp_path: Path):
     with pytest.raises(MathEvalError, match="not whole yet"):
         write_bundle(run, tmp_path / "x.tar.gz")
     assert not (tmp_path / "x.tar.gz").exists()
+
+
+def test_a_finished_run_that_lost_generations_is_refused(run: Path, tmp_path: Path):
+    generations = run / "generations.jsonl"
+    generations.write_bytes(generations.read_bytes()[:-9])
+    with pytest.raises(RunDirectoryError, match=r"only \d+ of \d+ samples.*run --resume"):
+        write_bundle(run, tmp_path / "x.tar.gz")
 
 
 # ---- what is found out -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from mathevalkit.compare_display import print_comparison, print_gate
 from mathevalkit.comparing import compare
 from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
 from mathevalkit.gating import gate
+from mathevalkit.journal import verdicts_name
 from mathevalkit.manifest_changes import manifest_changes
 from mathevalkit.metrics import wilson_interval
 from mathevalkit.runs import Line, run_labels
@@ -561,3 +563,21 @@ def test_the_same_model_under_two_recipes_does_not_differ_in_its_model(
     assert note == (
         "base (metamath) differs from base (chat): recipe: chat and metamath; sampling: max_tokens 64 and 512"
     )
+
+
+def test_a_finished_run_that_lost_verdicts_is_called_damaged_not_other_rows(
+    tmp_path: Path, base: Path, tuned: Path
+) -> None:
+    verdicts = tuned / verdicts_name("auto")
+    lines = verdicts.read_bytes().splitlines(keepends=True)
+    verdicts.write_bytes(b"".join(lines[:-1]) + lines[-1][:-20])  # torn
+    for decide in (compare, gate):
+        with pytest.raises(ComparisonError, match=r"only 119 of 120 samples.* rescore .* --write-results"):
+            decide(base, tuned)
+    assert compare(base, tuned, shared=True).samples == 119
+
+
+def test_copies_of_a_run_get_names_of_their_own(tmp_path: Path, base: Path) -> None:
+    copy = shutil.copytree(base, tmp_path / "copy")
+    first, second = (c.label for c in compare(base, copy).checkpoints)
+    assert first != second

@@ -115,6 +115,14 @@ def test_runs_of_different_problems_of_a_task_all_show_their_questions(cli: Cli,
     assert report.groups[0].comparison is None
 
 
+def test_a_finished_run_that_lost_lines_says_so(cli: Cli, sums: Sums) -> None:
+    assert cli(*sums.command, "--no-preflight") == 0
+    [run] = sums.run_dirs()
+    generations = run / "generations.jsonl"
+    generations.write_bytes(generations.read_bytes()[:-9])
+    assert any("edited or damaged" in note for note in mathevalkit.report(run).groups[0].notes)
+
+
 def test_an_unfinished_run_counts_what_is_there_and_says_so(cli: Cli, sums: Sums) -> None:
     assert cli(*sums.command, "--no-preflight") == 0
     [run] = sums.run_dirs()
