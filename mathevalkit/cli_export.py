@@ -11,7 +11,7 @@ import typer
 from mathevalkit.cli_options import takes
 from mathevalkit.cli_tasks import Json, TaskDirs, print_json
 from mathevalkit.errors import UsageError
-from mathevalkit.terminal import clean, make_console, short
+from mathevalkit.terminal import clean, counted, make_console, short
 
 SHOWN_DIFFERENCES = 20
 """More than these are counted, not printed; --json has them all."""
@@ -171,6 +171,6 @@ def verify(
         )
     if len(found.differences) > SHOWN_DIFFERENCES:
         console.print(f"and {len(found.differences) - SHOWN_DIFFERENCES:,} more (--json shows all)")
-    count = len(found.differences)
-    console.print("verified" if found.verified else f"not verified: {count:,} difference{'s'[: count != 1]}")
+    differences = counted(len(found.differences), "difference")
+    console.print("verified" if found.verified else f"not verified: {differences}")
     raise typer.Exit(0 if found.verified else 1)

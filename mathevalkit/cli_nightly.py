@@ -13,7 +13,7 @@ from mathevalkit.cli_tasks import Json, print_json
 from mathevalkit.errors import RunDirectoryError
 from mathevalkit.interrupts import interrupts_once
 from mathevalkit.observer import Observer
-from mathevalkit.terminal import clean, clean_block, make_console
+from mathevalkit.terminal import clean, clean_block, counted, make_console
 from mathevalkit.types import Plan, Results
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def dashboard(
         print_json(site)
         return
     typer.echo(
-        f"{site.nights:,} nights of {site.series:,} models and tasks; {site.pages_written:,} pages written, "
-        f"{site.pages_kept:,} kept as they were"
+        f"{counted(site.nights, 'night')}, {counted(site.series, 'trend')}; "
+        f"{counted(site.pages_written, 'page')} written, {site.pages_kept:,} kept as they were"
     )
     for warning in site.warnings:
         typer.echo(f"warning: {clean_block(warning)}", err=True)

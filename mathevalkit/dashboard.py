@@ -37,7 +37,7 @@ from mathevalkit.progress_line import interval, percent
 from mathevalkit.records import encode_line
 from mathevalkit.report_html import report_dir
 from mathevalkit.results_view import OUTCOME_WORDS
-from mathevalkit.terminal import clean, clean_block
+from mathevalkit.terminal import clean, clean_block, counted
 from mathevalkit.types import Sample
 
 __all__ = ["Site", "build_dashboard"]
@@ -246,6 +246,7 @@ def _environment(templates: Path, style: str) -> Any:
     environment.filters.update(
         block=_block,
         change=change_text,
+        counted=counted,
         interval=interval,
         percent=percent,
         slug=_slug,

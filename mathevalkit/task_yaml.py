@@ -60,7 +60,8 @@ class YamlFile:
                 content = yaml.SafeLoader("").construct_document(root)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            unquoted = re.search(r"[:-] *\{\{", text.splitlines()[line - 1])
+            # The mark may stand behind the last line, where something was left open.
+            unquoted = re.search(r"[:-] *\{\{", "".join(text.splitlines()[line - 1 : line]))
             hint = "; a value that starts with `{{` must be quoted" if unquoted else ""
             raise TaskFileError(f"{path}:{line}: not valid YAML: {error.problem}{hint}") from error
         except yaml.YAMLError as error:

@@ -55,6 +55,11 @@ def short(text: object, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 night``, ``2,000 nights``."""
+    return f"{number:,} {noun}{'s'[: number != 1]}"
+
+
 @contextmanager
 def surviving_closed(stream: IO[str]) -> Iterator[None]:
     """Write to a stream whose reader may be gone: a run must not die with the pager that shows it.

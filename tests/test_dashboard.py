@@ -281,7 +281,7 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path):
 def test_the_command_says_what_it_built(cli: Cli, nights: Nights):
     nights.add("2026-01-01")
     assert cli("dashboard", str(nights.runs), "--out", str(nights.out)) == 0
-    assert "1 nights of 1 models and tasks; 2 pages written" in cli.out
+    assert "1 night, 1 trend; 2 pages written" in cli.out
     assert str(nights.out / "index.html") in cli.out
 
 

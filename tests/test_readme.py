@@ -7,6 +7,7 @@ import doctest
 import inspect
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 import mathevalkit
 from mathevalkit.cli import app
 from mathevalkit.cli_options import RunArguments, read_request
 from mathevalkit.data import load_data
-from mathevalkit.suite import read_suite
+from mathevalkit.suite import Suite, read_suite
 from mathevalkit.tasks import load_task
 from mathevalkit.types import RunOptions
 
@@ -106,6 +108,9 @@ def test_every_command_is_in_the_text():
 
 def test_every_file_the_text_links_to_exists():
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README)
+    if not (REPO / ".git").exists():
+        # The source archive leaves the pictures out.
+        targets = [target for target in targets if not target.startswith("docs/images/")]
     assert [target for target in targets if not (REPO / target).exists()] == []
 
 
@@ -158,6 +163,45 @@ def test_the_task_of_the_readme_loads(tmp_path):
 
 
 def test_the_suite_of_the_readme_is_valid(tmp_path):
+    assert _suite(tmp_path).models
+
+
+def _suite(folder: Path) -> Suite:
     [suite] = [block for block in BLOCKS if block.language == "yaml" and "models:" in block.text]
-    (tmp_path / "suite.yaml").write_text(suite.text, encoding="utf-8")
-    assert read_suite(tmp_path / "suite.yaml").models
+    (folder / "suite.yaml").write_text(suite.text, encoding="utf-8")
+    return read_suite(folder / "suite.yaml")
+
+
+def _understood(shell: str) -> int:
+    """How many ``mathevalkit`` commands a shell line runs; each must be understood."""
+    found = 0
+    for part in re.split(r"&&|\|\|?|;", shell):
+        words = shlex.split(part.partition(">")[0])
+        if words and Path(words[0]).name == "mathevalkit":
+            command, rest = _command(words[1:])
+            command.make_context(command.name, list(rest))
+            found += 1
+    return found
+
+
+def test_the_cron_line_runs_the_night():
+    [block] = [block for block in BLOCKS if block.language == "cron"]
+    *when, shell = block.text.strip().split(maxsplit=5)
+    assert len(when) == 5
+    assert "%" not in shell, "cron reads % as a line break"
+    assert _understood(shell) == 1
+
+
+def test_the_workflow_runs_the_night_and_keeps_its_site(tmp_path):
+    [block] = [block for block in BLOCKS if block.language == "yaml" and "runs-on:" in block.text]
+    workflow = yaml.safe_load(block.text)
+    [job] = workflow["jobs"].values()
+    assert sum(_understood(step["run"]) for step in job["steps"] if "run" in step) == 1
+    [extra] = re.findall(r"'\.\[([\w-]+)\]'", block.text)
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert extra in project["optional-dependencies"]
+    [checkout] = [step for step in job["steps"] if "checkout" in step.get("uses", "")]
+    assert checkout["with"]["clean"] is False
+    [upload] = [step for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert upload["if"] == "always()"
+    assert tmp_path / upload["with"]["path"] == _suite(tmp_path).site

@@ -318,6 +318,11 @@ MALFORMED = [
         id="template without quotes",
     ),
     pytest.param(
+        MINIMAL + "fingerprints: [abc\n",
+        ":12: not valid YAML: did not find expected ',' or ']'",
+        id="left open at the end",
+    ),
+    pytest.param(
         MINIMAL + "fingerprints: [abc]\n",
         ':11: fingerprints.0: expected 64 hexadecimal digits (a SHA-256), got "abc"',
         id="fingerprint that is none",
