@@ -85,7 +85,10 @@ def in_any_order(gold: tuple[Value, ...], pred: tuple[Value, ...], ask: Ask) -> 
         if one == two if counted else set(one) == set(two):
             return equal("set", "the two lists hold the same numbers")
         return different("set", "the two lists hold different numbers")
-    most = MAX_RELATION_PAIRINGS if any(isinstance(item, Relation) for item in gold) else MAX_PAIRINGS
+    if not counted:
+        gold, pred = tuple(dict.fromkeys(gold)), tuple(dict.fromkeys(pred))
+    relations = any(type(item) is Relation for item in (*gold, *pred))
+    most = MAX_RELATION_PAIRINGS if relations else MAX_PAIRINGS
     if len(gold) * len(pred) > most:
         return undecided("limits", "lists too long to match item by item")
     doubt: Verdict | None = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import RLock
 from zlib import crc32
 
@@ -19,8 +20,8 @@ from flint import acb, arb, ctx, fmpq
 from answer_normalizers.limits import (
     MAX_INTEGRAND_EVALUATIONS,
     MAX_MAGNITUDE_BITS,
-    MAX_NODE_VISITS,
     MAX_SUM_TERMS,
+    MAX_WORK,
 )
 from answer_normalizers.values import Apply, Num, Rational, Sym, Value, free_symbols
 
@@ -32,8 +33,42 @@ LADDER = (128, 640, 2048)
 """Working precisions, in bits."""
 
 
+_INTEGRAL_BITS = 640
+"""The precision up to which integrals are worked out; beyond it, the quadrature's nodes alone cost 20 ms."""
+_FUNCTION_UNIT, _GAMMA_UNIT = 350, 75
+"""A function costs the square of the precision over this many bits in units of work (measured)."""
+
+
 class UnevaluableError(ArithmeticError):
     """The tree has no value here, or one beyond the limits."""
+
+
+class ExhaustedError(ArithmeticError):
+    """The check has cost all the work it may. Not to be taken for a value that does not exist."""
+
+
+class Work:
+    """What is left of the work that one check may cost."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK
+
+
+_WORK: ContextVar[Work | None] = ContextVar("work", default=None)
+"""The work of the check that runs in this thread or task; a context variable, since every rule of comparison
+evaluates something and none of them has to know."""
+
+
+@contextmanager
+def limited_work() -> Iterator[None]:
+    """Grant the evaluations within one allowance together; beyond it they raise `ExhaustedError`."""
+    token = _WORK.set(Work())
+    try:
+        yield
+    finally:
+        _WORK.reset(token)
 
 
 @contextmanager
@@ -54,15 +89,19 @@ class BallPoint:
     def __init__(self, env: dict[str, acb], log_base: int = 10) -> None:
         self.env = env
         self.log_base = log_base
-        self.visits = 0
+        self.work = _WORK.get() or Work()
         self.left_reals = False
         """True once a root, power or logarithm of a real number was not real."""
 
+    def spend(self, units: int) -> None:
+        """Count work; raises `ExhaustedError` where the check has none left."""
+        self.work.left -= units
+        if self.work.left < 0:
+            raise ExhaustedError
+
     def value(self, node: Value) -> acb:
         """The value of a scalar tree. Raises `UnevaluableError`."""
-        self.visits += 1
-        if self.visits > MAX_NODE_VISITS:
-            raise UnevaluableError
+        self.spend(1)
         if isinstance(node, Num):
             return acb(arb(node.value))
         if isinstance(node, Sym):
@@ -95,6 +134,8 @@ class BallPoint:
                     else self.value(args[0]).log()
                 )
             raise UnevaluableError
+        if head in _COSTS:
+            self.spend(1 + (ctx.prec // _COSTS[head]) ** 2)
         result = rule(*[self.value(a) for a in args])
         if not result.is_finite():
             raise UnevaluableError
@@ -114,6 +155,7 @@ class BallPoint:
                 return value**n
             return self.noted(_fractional_power(value, n))
         power = self.value(exponent)
+        self.spend((ctx.prec // _FUNCTION_UNIT) ** 2)
         if _is_exactly_zero(value):
             raise UnevaluableError
         _check_magnitude(value, power)
@@ -166,7 +208,7 @@ class BallPoint:
     def integral(self, args: tuple[Value, ...]) -> acb:
         """A definite integral over a finite interval, with Arb's rigorous quadrature."""
         variable, lower, upper, body = args
-        if type(variable) is not Sym:
+        if type(variable) is not Sym or ctx.prec > _INTEGRAL_BITS:
             raise UnevaluableError
         a, b = self.value(lower), self.value(upper)
         env, name = self.env, variable.name
@@ -178,11 +220,12 @@ class BallPoint:
             self.env = {**env, name: x}
             try:
                 return self.value(body)
-            except UnevaluableError:
+            except (ArithmeticError, ValueError):  # nothing may be raised through Arb
                 return acb("nan")
 
         result = acb.integral(integrand, a, b, eval_limit=MAX_INTEGRAND_EVALUATIONS)
         self.env = env
+        self.spend(0)
         if not result.is_finite():
             raise UnevaluableError
         return result
@@ -390,6 +433,11 @@ _RULES: dict[str, Callable[..., acb]] = {
 _MEROMORPHIC = frozenset(
     {"+", "*", "neg", "/", "inv", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"}
 )
+_COSTS = {
+    **dict.fromkeys(_RULES, _FUNCTION_UNIT), "factorial": _GAMMA_UNIT, "binom": _GAMMA_UNIT // 2, "erf": 150,
+}  # fmt: skip
+for _cheap in ("+", "*", "neg", "/", "inv", "percent", "deg", "abs", "max", "min", "Re", "Im", "sgn"):
+    del _COSTS[_cheap]
 _LEAVES_REALS = frozenset({"ln", "log", "arcsin", "arccos", "arcsec", "arccsc", "arccosh", "arctanh"})
 _CONSTANTS: dict[str, Callable[[], acb]] = {
     "pi": lambda: acb(arb.pi()),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from answer_normalizers.balls import ExhaustedError, limited_work
 from answer_normalizers.comparison import compare
 from answer_normalizers.limits import MAX_CHARACTERS
 from answer_normalizers.numbers import plain_decimal, plain_number
@@ -26,6 +27,7 @@ _NUMBERS_DIFFER = different("number", "the two answers are different exact numbe
 _STRINGS_EQUAL = equal("string", "the two answers are the same but for spacing and wrappers")
 _TOO_LONG = undecided("limits", f"an answer is longer than {MAX_CHARACTERS} characters")
 _TOO_DEEP = undecided("limits", "an answer is nested too deeply")
+_TOO_DEAR = undecided("limits", "the comparison would cost more than a check may")
 _SPACES = re.compile(r"(?<![0-9])\s+|\s+(?![0-9])")
 _AMBIGUOUS = re.compile(r"\d,\d{3}|\d[eE][+-]?\d")
 _CONDITION = re.compile(r"[\d=<>≤≥≠∈]|\\(?:[lg]eq?|neq?|in)\b")
@@ -88,9 +90,12 @@ def examine(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Examina
             if not policy.relative_tolerance and len(gold) <= policy.decimal_digits >= len(pred):
                 return Examination(_NUMBERS_DIFFER, None, None)
     try:
-        return _examine(gold, pred, policy)
+        with limited_work():
+            return _examine(gold, pred, policy)
     except RecursionError:
         return Examination(_TOO_DEEP, None, None)
+    except ExhaustedError:
+        return Examination(_TOO_DEAR, None, None)
 
 
 def _examine(gold: str, pred: str, policy: Policy) -> Examination:

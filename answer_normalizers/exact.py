@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from flint import fmpq, fmpz
 
-from answer_normalizers.limits import MAX_EXACT_BITS, MAX_FACTORIAL, MAX_SUM_TERMS
+from answer_normalizers.limits import MAX_EXACT_BITS, MAX_FACTORIAL, MAX_NESTED_TERMS, MAX_SUM_TERMS
 from answer_normalizers.values import Apply, Num, Rational, Sym, Value
 
 
@@ -177,10 +177,11 @@ _BOUND = frozenset({"sum", "prod"})
 def _unrolled(head: str, args: tuple[Value, ...], env: dict[str, Rational] | None) -> Rational | None:
     variable, lower, upper, term = args
     first, last = rational(lower, env), rational(upper, env)
+    most = MAX_NESTED_TERMS if _holds_bound_operator(term) else MAX_SUM_TERMS
     if (
         not isinstance(first, int)
         or not isinstance(last, int)
-        or last - first >= MAX_SUM_TERMS
+        or last - first >= most
         or type(variable) is not Sym
     ):
         return None
@@ -195,3 +196,7 @@ def _unrolled(head: str, args: tuple[Value, ...], env: dict[str, Rational] | Non
         if _bits(total) > MAX_EXACT_BITS:
             return None
     return _bounded(total)
+
+
+def _holds_bound_operator(node: Value) -> bool:
+    return type(node) is Apply and (node.head in _BOUND or any(_holds_bound_operator(a) for a in node.args))

@@ -33,8 +33,12 @@ MAX_MAGNITUDE_BITS = 1 << 40
 MAX_SUM_TERMS = 400
 """Terms of a finite sum or product that is evaluated term by term."""
 
-MAX_NODE_VISITS = 20_000
-"""Nodes visited by one numeric evaluation, sums unrolled."""
+MAX_NESTED_TERMS = 40
+"""The same for a sum or product of sums or products, where it is evaluated exactly."""
+
+MAX_WORK = 8_000
+"""Ball arithmetic that one check may cost: nodes visited, sums unrolled, functions counted by what they take
+at the precision in force. A unit is about a microsecond."""
 
 MAX_PAIRINGS = 2_500
 """Comparisons spent on matching two unordered lists whose items are not plain rationals."""

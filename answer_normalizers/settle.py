@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from answer_normalizers.balls import ExhaustedError
 from answer_normalizers.cursor import negate
 from answer_normalizers.literals import UnreadableError
 from answer_normalizers.sets import compare_sets, may_be_set
@@ -84,7 +85,11 @@ def settle(value: Value) -> Value:
 
 def _condition_and_set(condition: Value, solutions: Value) -> Value:
     """The set of `x < 1 : (-\\infty, 1)`, where the two do not contradict one another."""
-    if not may_be_set(solutions) or compare_sets(condition, solutions).equivalent is False:
+    try:
+        contradicted = not may_be_set(solutions) or compare_sets(condition, solutions).equivalent is False
+    except ExhaustedError:
+        contradicted = True
+    if contradicted:
         raise UnreadableError("a condition and something that is not its solution")
     return solutions
 
