@@ -3,8 +3,8 @@ r"""Mathematics in a text: where the formulas stand, and what they look like wit
     >>> formulas = Formulas()
     >>> formulas.split("He has $5, so $x^2 = 25$ dollars.")
     ['He has $5, so ', 0, ' dollars.']
-    >>> formulas.split(r"\frac{1}{2}", bare=True)
-    [1]
+    >>> formulas.split(r"\frac{1}{2}", bare=True), formulas.split(r"\$18", bare=True)
+    ([1], [2])
 
 A text becomes a list of plain texts and formula numbers. Which ``$`` opens a formula and which is money is
 told as in Pandoc's Markdown: a formula neither begins nor ends with a space and no digit follows it; and it
@@ -63,7 +63,7 @@ class Formulas:
             bare: a text without delimiters that looks like LaTeX is one formula: a gold, an answer.
             span: the part to mark (characters); a formula that it touches is marked whole.
         """
-        if bare and "$" not in text and re.search(r"[\\^_]", text) and not _is_prose(text):
+        if bare and "$" not in text.replace(r"\$", "") and re.search(r"[\\^_]", text) and not _is_prose(text):
             number = self._number(text.strip(), display=False)
             return [clean_block(text)] if number is None else [number]
         segments: Segments = []
