@@ -61,14 +61,16 @@ _WORK: ContextVar[Work | None] = ContextVar("work", default=None)
 evaluates something and none of them has to know."""
 
 
-@contextmanager
-def limited_work() -> Iterator[None]:
+class limited_work:  # noqa: N801 - used like the context manager it is, without the cost of a generator
     """Grant the evaluations within one allowance together; beyond it they raise `ExhaustedError`."""
-    token = _WORK.set(Work())
-    try:
-        yield
-    finally:
-        _WORK.reset(token)
+
+    __slots__ = ("token",)
+
+    def __enter__(self) -> None:
+        self.token = _WORK.set(Work())
+
+    def __exit__(self, *_: object) -> None:
+        _WORK.reset(self.token)
 
 
 @contextmanager

@@ -82,13 +82,13 @@ def examine(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Examina
         same = gold.strip() == pred.strip()
         return Examination(_STRINGS_EQUAL if same else _TOO_LONG, None, None)
     named = ("=" in gold) + ("=" in pred)
-    if named == 0 or (named == 1 and policy.assignments == "optional"):
-        left, right = plain_number(gold), plain_number(pred)
-        if left is not None and right is not None:
-            if left == right:
-                return Examination(_NUMBERS_EQUAL, None, None)
-            if not policy.relative_tolerance and len(gold) <= policy.decimal_digits >= len(pred):
-                return Examination(_NUMBERS_DIFFER, None, None)
+    if (named == 0 or (named == 1 and policy.assignments == "optional")) and (
+        (left := plain_number(gold)) is not None and (right := plain_number(pred)) is not None
+    ):
+        if left == right:
+            return Examination(_NUMBERS_EQUAL, None, None)
+        if not policy.relative_tolerance and len(gold) <= policy.decimal_digits >= len(pred):
+            return Examination(_NUMBERS_DIFFER, None, None)
     try:
         with limited_work():
             return _examine(gold, pred, policy)
@@ -128,7 +128,9 @@ def _same_string(gold: str, pred: str) -> bool:
     """Equality but for spaces that do not stand between digits."""
     if gold == pred:
         return True
-    return (" " in gold or " " in pred) and _SPACES.sub("", gold) == _SPACES.sub("", pred)
+    if "".join(gold.split()) != "".join(pred.split()):
+        return False  # seen at once, where the pattern below takes its time
+    return _SPACES.sub("", gold) == _SPACES.sub("", pred)
 
 
 def _judge(gold: Reading, pred: Reading, policy: Policy) -> Verdict:
@@ -145,19 +147,23 @@ def _second_readings(gold: str, pred: str, left: Reading, right: Reading, policy
     the letter of a choice stands for the choice.
     """
     for text, other, reading, is_gold in ((gold, right, left, True), (pred, left, right, False)):
-        if other.value is None:
+        if other.value is None or type(reading.value) is type(other.value) is Num:
             continue
         alternatives: list[Value] = []
-        if _AMBIGUOUS.search(text) and type(reading.value) is not Items and type(other.value) is not Num:
+        if type(other.value) is not Num and type(reading.value) is not Items and _AMBIGUOUS.search(text):
             again = read(text, split_thousands=type(other.value) is Items, plain_exponent=False)
             if again.value is not None and again.value != reading.value:
                 alternatives.append(again.value)
-        if type(other.value) is Num and (match := _COMMA_DECIMAL.fullmatch(reading.text)):
+        if (
+            type(other.value) is Num
+            and ("," in reading.text or "." in reading.text)
+            and (match := _COMMA_DECIMAL.fullmatch(reading.text))
+        ):
             sign, a, b, c, d, e, f, g = match.groups()
             number = plain_number(f"{sign}{(a or c or e or g).replace('.', '')}.{b or d or f or ''}")
             if number is not None:
                 alternatives.append(Num(number))
-        if isinstance(other.value, Sym) and choice_letter(reading.text) == other.value.name:
+        if type(other.value) is Sym and choice_letter(reading.text) == other.value.name:
             alternatives.append(other.value)
         for value in alternatives:
             verdict = compare(value, other.value, policy) if is_gold else compare(other.value, value, policy)

@@ -43,6 +43,7 @@ class Reading:
 
 
 _PLAIN_LENGTH = 40
+_PLAIN_ENDS = "0123456789})$ "
 _DIGIT = re.compile(r"\d")
 _OPTION = re.compile(r"(?:option|choice|answer|alternative)\s*:?\s*\(?([A-Z])\)?", re.IGNORECASE)
 _COMPOUND = re.compile(r"(?:\s*\d+(?:\.\d+)?\s*[a-zA-Z]+\.?\s*(?:,|\band\b)?){2,4}")
@@ -78,10 +79,14 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         return Reading(clean, None, "empty")
     if clean.replace(" ", "") == "{}":
         return Reading(clean, EMPTY_SET)
-    number = None
-    if len(clean) < _PLAIN_LENGTH and "." not in clean and "=" not in clean and not split_thousands:
-        number = plain_number(clean)
-    if number is not None:
+    if (
+        len(clean) < _PLAIN_LENGTH
+        and clean[-1] in _PLAIN_ENDS
+        and "." not in clean
+        and "=" not in clean
+        and not split_thousands
+        and (number := plain_number(clean)) is not None
+    ):
         return Reading(clean, Num(number))
     value = _wordy(clean) if len(clean) <= MAX_PROSE_CHARACTERS else None
     if value is not None:
@@ -105,7 +110,11 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         based = _based(flatten(clean))
         if based is not None:
             return Reading(clean, based)
-    if _COMPOUND.fullmatch(clean) and (amount := _compound(clean)) is not None:
+    if (
+        clean[0].isdigit()
+        and (clean[-1].isalpha() or clean[-1] in " .,")
+        and (amount := _compound(clean)) is not None
+    ):
         return Reading(clean, amount)
     try:
         return Reading(
@@ -159,9 +168,11 @@ def _wordy(clean: str) -> Value | None:
             return Sym(option.group(1).upper())
         words = canonical_words(inner)
         return _words(words, inner, text=True)
+    if not clean[0].isalpha() or len(clean) == 1:
+        return None
     if option := _OPTION.fullmatch(clean):
         return Sym(option.group(1).upper())
-    if clean[0].isalpha() and len(clean) > 1 and _WORDS_ONLY.fullmatch(clean):
+    if _WORDS_ONLY.fullmatch(clean):
         if " " in clean:
             if _CHOICES.fullmatch(clean) or all(len(word) == 1 for word in clean.split()):
                 return None

@@ -17,14 +17,15 @@ _PARAMETERS = ("k", "n", "m")
 
 def compare_expressions(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """Two numbers, letters or expressions."""
-    families = _family(gold), _family(pred)
-    if families[0] is not None and families[1] is not None:
-        return _families(families[0], families[1])
-    matrices = _with_matrices(gold), _with_matrices(pred)
-    if True in matrices:
+    if type(gold) is Apply and type(pred) is Apply:
+        ours = _family(gold)
+        theirs = _family(pred) if ours is not None else None
+        if ours is not None and theirs is not None:
+            return _families(ours, theirs)
+    if _with_matrices(gold) or _with_matrices(pred):
         return compare_matrices(gold, pred, ask)
     verdict = compare_scalars(gold, pred, ask.policy)
-    if verdict.equivalent is False:
+    if verdict.equivalent is False and (type(gold) is Num or type(pred) is Num):
         for one, other in ((gold, pred), (pred, gold)):
             quantity = as_quantity(one)
             if (
@@ -41,8 +42,6 @@ def compare_expressions(gold: Value, pred: Value, ask: Ask) -> Verdict:
 def _family(value: Value) -> tuple[fmpq, fmpq] | None:
     """`(a, b)` for an expression `a pi + b pi k` with an integer parameter k, as solutions of trigonometric
     equations are written; else None."""
-    if type(value) is not Apply:
-        return None
     names = free_symbols(value)
     if len(names) != 1 or not names <= set(_PARAMETERS):
         return None
@@ -93,4 +92,11 @@ def _unit_factor(value: Value) -> str | None:
 
 
 def _with_matrices(value: Value) -> bool:
-    return type(value) is Apply and any(type(a) is Matrix or _with_matrices(a) for a in value.args)
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is Apply:
+            stack += node.args
+        elif type(node) is Matrix:
+            return True
+    return False

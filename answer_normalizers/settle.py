@@ -32,6 +32,7 @@ from answer_normalizers.values import (
 from answer_normalizers.words import canonical_words, phrase_value
 
 _MAX_ELLIPSIS = 1_000
+_SIGNS = frozenset({"pm", "mp"})
 _BASIS = frozenset({"vec i", "vec j", "vec k"})
 
 
@@ -49,7 +50,11 @@ def settle(value: Value) -> Value:
             and _is_letter(value.args[0])
         ):
             return Relation(("=",), (value.args[0], settle(value.args[1])))
-        return _spread_signs(_basis_letters(value))
+        names, heads = _vocabulary(value)
+        if "j" in names and not names & _BASIS:
+            value = _basis_letters(value, names)
+        # All signs are chosen together: `1 \\pm \\sqrt 5` is two values.
+        return Items((_choose(value, 1), _choose(value, -1))) if heads & _SIGNS else value
     if isinstance(value, Items):
         return _items([settle(item) for item in _without_integers(value.items)])
     if isinstance(value, Ratio) and type(value.parts[0]) in (Relation, Logic):
@@ -176,24 +181,26 @@ def _without_ellipsis(items: list[Value]) -> list[Value]:
     return [Num(head[0] + k * step) for k in range(count + 1)]
 
 
+def _vocabulary(value: Value) -> tuple[set[str], set[str]]:
+    """The names of the symbols of a scalar tree, and its heads."""
+    names: set[str] = set()
+    heads: set[str] = set()
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is Apply:
+            heads.add(node.head)
+            stack += node.args
+        elif type(node) is Sym:
+            names.add(node.name)
+    return names, heads
+
+
 # -- plus or minus -----------------------------------------------------------------------------------
 
 
-def _spread_signs(value: Value) -> Value:
-    """`1 \\pm \\sqrt 5` is two values; all its signs are chosen together, `\\mp` the other way round."""
-    if not _has_sign(value):
-        return value
-    upper, lower = _choose(value, 1), _choose(value, -1)
-    return Items((upper, lower))
-
-
-def _has_sign(value: Value) -> bool:
-    if type(value) is not Apply:
-        return False
-    return value.head in ("pm", "mp") or any(_has_sign(part) for part in value.args)
-
-
 def _choose(value: Value, sign: int) -> Value:
+    """The value with its upper signs, or for -1 with its lower ones; `\\mp` goes the other way round."""
     if type(value) is not Apply:
         return value
     args = tuple(_choose(part, sign) for part in value.args)
@@ -207,25 +214,13 @@ def _choose(value: Value, sign: int) -> Value:
 # -- letters whose meaning the rest of the answer fixes ----------------------------------------------
 
 
-def _basis_letters(value: Value) -> Value:
+def _basis_letters(value: Value, names: set[str]) -> Value:
     """`3i + 4j` is a vector: with `j` beside it, `i` is no imaginary unit; `j` alone stands for it."""
-    names = _names(value, set())
-    if "j" not in names or names & _BASIS:
-        return value
     if "i" in names:
         return _renamed(value, {"i": "vec i", "j": "vec j", "k": "vec k"})
     if names <= {"j", "pi", "e"} and _is_complex(value):
         return _renamed(value, {"j": "i"})
     return value
-
-
-def _names(value: Value, found: set[str]) -> set[str]:
-    if type(value) is Sym:
-        found.add(value.name)
-    elif type(value) is Apply:
-        for part in value.args:
-            _names(part, found)
-    return found
 
 
 def _is_complex(value: Value) -> bool:
