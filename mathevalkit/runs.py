@@ -164,9 +164,11 @@ def run_labels(manifests: Sequence[RunManifest], *, within_task: bool = False) -
 def _model_names(manifests: Sequence[RunManifest]) -> list[str]:
     """The shortest ends of the models' paths that differ where the models do, without a file's ending."""
     models = [m.model.model.rstrip("/") for m in manifests]
+    # The same files by two paths are one model.
+    different = {m.model.revision or model for model, m in zip(models, manifests, strict=True)}
     for depth in range(1, 2 + max(model.count("/") for model in models)):
         names = ["/".join(model.split("/")[-depth:]) for model in models]
-        if len(set(names)) == len(set(models)):
+        if len(set(names)) >= len(different):
             break
     short = [name.removesuffix(".gguf").removesuffix(".jsonl") for name in names]
     return short if len(set(short)) == len(set(names)) else names

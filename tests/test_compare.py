@@ -126,13 +126,20 @@ def test_labels_tell_the_same_model_under_two_recipes_apart(tmp_path: Path, task
     assert [c.label for c in compare(*runs).checkpoints] == ["base (chat)", "base (metamath)"]
 
 
-def named(model: str, *, run_id: str = "r", lora: str | None = None, task: str = "math") -> RunManifest:
+def named(
+    model: str,
+    *,
+    run_id: str = "r",
+    lora: str | None = None,
+    task: str = "math",
+    revision: str | None = None,
+) -> RunManifest:
     plain = manifest()
     return replace(
         plain,
         run_id=run_id,
         task=task,
-        model=replace(plain.model, model=model),
+        model=replace(plain.model, model=model, revision=revision),
         engine=EngineOptions(model=model, lora=lora),
     )
 
@@ -143,6 +150,10 @@ def named(model: str, *, run_id: str = "r", lora: str | None = None, task: str =
         ([named("org/base"), named("models/tuned.gguf")], ["base", "tuned"]),
         ([named("out/step-200/hf"), named("out/step-400/hf/")], ["step-200/hf", "step-400/hf"]),
         ([named("a/x.gguf"), named("a/x")], ["x.gguf", "x"]),
+        (
+            [named("here/x", revision="sha256:1", run_id="r1"), named("x", revision="sha256:1", run_id="r2")],
+            ["x r1", "x r2"],
+        ),
         (
             [named("org/base"), named("org/base", lora="out/one"), named("org/base", lora="out/two/")],
             ["base", "base + one", "base + two"],
