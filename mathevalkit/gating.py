@@ -289,6 +289,8 @@ def decide(
 def _reason(decision: Decision, *, difference: float, low: float, p: float, max_drop: float) -> str:
     points, limit = 100 * difference, f"{100 * max_drop:g} points"
     moved = f"{abs(points):.1f} points {'down' if points < 0 else 'up'}"
+    if abs(points) < 0.05:
+        moved = "unchanged to a tenth of a point"
     if decision == "pass":
         return f"{moved}; a drop of {limit} is ruled out (at worst {100 * low:+.1f})"
     if decision == "regression":

@@ -258,3 +258,10 @@ def test_nothing_scored_in_both_is_an_error(tmp_path: Path) -> None:
 def test_settings_out_of_range_are_refused(tmp_path: Path, setting: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"{setting} must be"):
         gate(tmp_path, tmp_path, **{setting: value})  # type: ignore[arg-type]  # by name
+
+
+def test_the_reason_calls_no_change_neither_up_nor_down() -> None:
+    same = [(1, 1)] * 60 + [(0, 1)] * 40
+    decision = decide([same], same, max_drop=0.1)
+    assert decision.decision == "pass"
+    assert decision.reason.startswith("unchanged to a tenth of a point; a drop of 10 points is ruled out")
