@@ -6,7 +6,7 @@ A completion is written to the journal before anything else is done with it. Sco
 this process, while the engine's own process goes on generating.
 
     >>> from mathevalkit import evaluate
-    >>> results = evaluate(model="./SmolLM2.gguf", task="demo", backend="llama_cpp")  # doctest: +SKIP
+    >>> results = evaluate(model="./SmolLM2.gguf", task="demo")  # doctest: +SKIP
     >>> results.overall.outcomes["correct"]  # doctest: +SKIP
     31
 """
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from mathevalkit.backends.base import Backend
+from mathevalkit.backends.registry import backend_for
 from mathevalkit.errors import PreflightError, RunDirectoryError
 from mathevalkit.journal import (
     RESULTS,
@@ -55,7 +56,7 @@ def evaluate(
     *,
     model: str,
     task: str | Task,
-    backend: str = "vllm",
+    backend: str | None = None,
     options: RunOptions | None = None,
     engine: EngineOptions | None = None,
     observer: Observer | None = None,
@@ -66,16 +67,19 @@ def evaluate(
     Args:
         model: hub id, local folder or GGUF file.
         task: name of a packaged task, path of a YAML file, or a loaded Task.
-        backend: ``vllm``, ``llama_cpp``, ``replay`` or a plug-in's name.
+        backend: ``vllm``, ``llama_cpp``, ``replay`` or a plug-in's name. Default: ``engine``'s; without one
+            llama_cpp for a ``.gguf`` file, replay for a ``.jsonl`` file or a run directory, else vllm.
         options: everything else about the run; see RunOptions.
-        engine: everything else about the engine; its ``model`` and ``backend`` are overridden.
+        engine: everything else about the engine; its ``model`` is overridden.
         observer: told what happens on the way.
         **overrides: fields of RunOptions by name, ``limit=64`` say.
 
     Raises:
         MathEvalError: see ``mathevalkit.errors``; whatever was generated before is on disk.
     """
-    chosen = replace(engine or EngineOptions(model=model), model=model, backend=backend)
+    chosen = replace(engine or EngineOptions(model=model, backend=backend_for(model)), model=model)
+    if backend is not None:
+        chosen = replace(chosen, backend=backend)
     run = replace(options or RunOptions(), **overrides)
     return evaluate_all(models=[chosen], tasks=[task], options=run, observer=observer)[0]
 

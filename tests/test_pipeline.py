@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 import mathevalkit
-from mathevalkit.errors import ManifestMismatchError, UsageError
+from mathevalkit.errors import BackendUnavailableError, ManifestMismatchError, UsageError
 from mathevalkit.journal import GENERATIONS, RESULTS, load_run
 from mathevalkit.observer import Observer
 from mathevalkit.pipeline import evaluate, evaluate_all
@@ -124,6 +124,15 @@ def problems(tmp_path: Path) -> Problems:
 def verdicts(results: Results) -> dict[tuple[str, int], str]:
     lines = (Path(results.run_dir) / "verdicts.auto.jsonl").read_bytes().splitlines()[1:]
     return {(r["sample_id"], r["k"]): r["outcome"] for r in map(orjson.loads, lines)}
+
+
+def test_the_backend_is_chosen_by_the_model_where_none_is_named(problems: Problems) -> None:
+    model, task = str(problems.recorded), str(problems.task)
+    results = evaluate(model=model, task=task, options=problems.options())
+    assert load_run(results.run_dir)[0].model.backend == "replay"
+    other = EngineOptions(model="", backend="nosuch")
+    with pytest.raises(BackendUnavailableError, match="nosuch"):
+        evaluate(model=model, task=task, options=problems.options(), engine=other)
 
 
 def test_recorded_completions_become_results(problems: Problems) -> None:
