@@ -17,7 +17,7 @@ from answer_normalizers.limits import MAX_CHARACTERS
 from answer_normalizers.numbers import plain_decimal, plain_number
 from answer_normalizers.policy import Policy
 from answer_normalizers.reading import Reading, choice_letter, read
-from answer_normalizers.values import Items, Num, Sym, Value
+from answer_normalizers.values import Items, Num, Sym, Text, Value
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _IDENTICAL = equal("identical", "the two answers are the same string")
@@ -111,14 +111,16 @@ def _examine(gold: str, pred: str, policy: Policy) -> Examination:
             second = _second_readings(gold, pred, left, right, policy)
             verdict = verdict if second is None else second
     if verdict.equivalent and left.remark != right.remark:
-        verdict = _minding_remarks(verdict, left.remark, right.remark)
+        verdict = _minding_remarks(verdict, left, right)
     return Examination(verdict, left, right)
 
 
-def _minding_remarks(verdict: Verdict, gold: str, pred: str) -> Verdict:
-    """An acceptance that says what was left out; undecided where both answers state unlike conditions."""
-    gold, pred = (remark if len(remark) < 80 else f"{remark[:79]}…" for remark in (gold, pred))
-    if _CONDITION.search(gold) and _CONDITION.search(pred):
+def _minding_remarks(verdict: Verdict, left: Reading, right: Reading) -> Verdict:
+    """An acceptance that says what was left out; undecided where both answers go on in unlike ways, with a
+    condition or behind an answer in words."""
+    gold, pred = (r.remark if len(r.remark) < 80 else f"{r.remark[:79]}…" for r in (left, right))
+    stated = left.value is None or type(left.value) is Text or gold.startswith("is ")
+    if (gold and pred and stated) or (_CONDITION.search(gold) and _CONDITION.search(pred)):
         return undecided("prose", f"the answers agree, but one adds `{gold}` and the other `{pred}`")
     left_out = " and ".join(f"`{remark}`" for remark in (gold, pred) if remark)
     return equal(verdict.stage, f"{verdict.reason}; {left_out} was not compared")

@@ -32,7 +32,7 @@ from answer_normalizers.policy import Policy
 from answer_normalizers.spans import Found, is_placeholder, tidy
 from answer_normalizers.verdict import Extraction, Verdict
 
-_MAX_MISSES = 256
+_MAX_MISSES = 128
 """Places that look like a marker and hold no answer, after which a text counts as one that marks none."""
 
 _TAIL = 300
@@ -78,23 +78,35 @@ _THINKING = re.compile(
     re.IGNORECASE,
 )
 _THINKING_MARKS = (
-    "hink>",
-    "HINK>",
-    "HINK]",
-    "hink▷",
-    "hought",
-    "inking>",
-    "soning>",
-    "flection>",
-    "<|channel|>",
+    "ink>",
+    "INK>",
+    "INK]",
+    "ink▷",
+    "king>",
+    "ght>",
+    "ghts>",
+    "ght|>",
+    "ning>",
+    "tion>",
+    "nel|>",
 )
-"""A text that holds none of these holds no tag: much quicker to see than to search for the tags."""
+"""Every tag holds one of these: much quicker to find than the tags."""
+_LONGEST_TAG = 30
 
 _NEXT_QUESTION = re.compile(
     r"\n[ \t>#*_]*(?:Question|QUESTION|Problem|PROBLEM|Exercise|Instruction|Input|Q|User|USER|Human)[*_]*:"
     r"|\n[ \t]*#{2,} *(?:Instruction|Question|Problem|User|Human|Input)\b"
     r"|<\|(?:im_end|im_start|endoftext|eot_id|end_of_text|end|return)\|>|</s>|<(?:eos|end_of_turn)>|\[INST\]"
 )
+_NEXT_QUESTION_MARKS = (
+    *("uestion", "UESTION", "roblem", "PROBLEM", "xercise", "nstruction", "nput", "\nQ", "Q:", "Q*", "Q_"),
+    *("ser", "USER", "uman", "<|", "</s>", "<eos>", "<end_of_turn>", "[INST]"),
+)
+"""A text that holds none of these has no next question, which in a long text is quicker to see."""
+_LONG = 4_000
+
+_MAX_PIECES = 64
+"""Questions and ends of turns without an answer before them, after which a text counts as one without."""
 
 
 def extract(text: str, *, strategy: str = "auto") -> Extraction | None:
@@ -200,29 +212,47 @@ def _find(text: str, strategy: str) -> Found | None:
         return None
     if strategy == "whole":
         return _whole(text, start)
+    if len(text) > _LONG and not any(mark in text for mark in _NEXT_QUESTION_MARKS):
+        return _find_in(text, start, len(text), strategy)
     # Cut before each next question or end of a turn; the first answer among the pieces is the model's own.
-    while True:
+    for _ in range(_MAX_PIECES):
         cut = _NEXT_QUESTION.search(text, start)
         found = _find_in(text, start, cut.start() if cut else len(text), strategy)
         if cut is None or found is not None:
             return found
         start = cut.end()
+    return None
 
 
 def _after_thinking(text: str) -> int | None:
-    """Where the answer's part of a text begins; None where thinking was cut off."""
+    """Where the answer's part of a text begins; None where thinking was cut off.
+
+    The last tag tells: behind a closing one the answer begins, behind an opening one nothing does.
+    """
     for mark in _THINKING_MARKS:
         if mark in text:
             break
     else:
         return 0
-    start, thinking = 0, False
-    for tag in _THINKING.finditer(text):
-        closes = any(tag.groupdict().values())
-        thinking = not closes
-        if closes:
-            start = tag.end()
-    return None if thinking else start
+    end = len(text)
+    for _ in range(_MAX_MISSES):
+        place = max(text.rfind(mark, 0, end) for mark in _THINKING_MARKS)
+        if place < 0:
+            return 0
+        tags = _tags(text, max(0, place - _LONGEST_TAG), min(len(text), place + _LONGEST_TAG))
+        if tags:
+            return _after_tag(tags[-1])
+        end = place
+    tags = _tags(text, 0, end)
+    return _after_tag(tags[-1]) if tags else 0
+
+
+def _tags(text: str, start: int, end: int) -> list[re.Match[str]]:
+    return list(_THINKING.finditer(text, start, end))
+
+
+def _after_tag(tag: re.Match[str]) -> int | None:
+    return tag.end() if any(tag.groupdict().values()) else None
 
 
 def _find_in(text: str, start: int, end: int, strategy: str) -> Found | None:

@@ -29,6 +29,10 @@ from answer_normalizers.spans import (
 
 _WINDOW = 2_000
 """Characters at the end of a text within which bold text and formulas are looked for."""
+_FARTHEST = 200_000
+"""Characters at the end of a text within which its last number is looked for."""
+_AFTER_DIGIT = 40
+"""Characters behind the last digit that may belong to its number or tell that it is none."""
 
 _AFTERTHOUGHT = re.compile(
     r"(?:\n[ \t>#*_(-]*|(?<=[.!?])\s+\(?)"
@@ -93,6 +97,12 @@ def guess(text: str, start: int, end: int) -> Found | None:
 def last_number(text: str, start: int, end: int) -> Span | None:
     """The last number of text[start:end] with its sign; an empty item of a list ("3." at the end) is none."""
     size = 200
+    start = max(start, end - _FARTHEST)
+    if text.isascii():
+        last = max(text.rfind(digit, start, end) for digit in "0123456789")
+        if last < 0:
+            return None
+        end = min(end, last + _AFTER_DIGIT)
     while end > start:
         left = max(start, end - size)
         while left > start and text[left - 1] in _IN_NUMBERS and end - left < 2 * size:

@@ -116,6 +116,8 @@ def _without_integers(items: tuple[Value, ...]) -> list[Value]:
     1)`."""
     last = items[-1]
     if type(last) is Ratio and type(last.parts[0]) is Relation and may_be_set(last.parts[-1]):
+        if not all(may_be_set(item) for item in items[:-1]):
+            raise UnreadableError("a condition and its set beside something else")
         condition = Logic("or", (*items[:-1], last.parts[0]))
         return [_condition_and_set(condition, last.parts[-1])]
     kept = [

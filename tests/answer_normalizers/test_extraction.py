@@ -454,7 +454,25 @@ HUGE = [
 def test_the_work_on_a_hostile_text_is_linear(text: str) -> None:
     # A quadratic reader would need minutes here and run into the suite's timeout.
     for strategy in STRATEGIES:
-        extract(text, strategy=strategy)
+        found = extract(text, strategy=strategy)
+        assert found is None or 0 <= found.start < found.end <= len(text)
+
+
+def test_only_so_many_questions_are_read_in_search_of_an_answer() -> None:
+    asked = "\nQuestion:\n"
+    assert extract(10 * asked + "\nThe answer is 5.").value == "5"  # type: ignore[union-attr]
+    assert extract(1_000 * asked + "\nThe answer is 5.") is None
+
+
+def test_a_number_far_from_the_end_is_no_answer() -> None:
+    assert extract("so 5" + 1_000 * " and on", strategy="number").value == "5"  # type: ignore[union-attr]
+    assert extract("so 5" + 50_000 * " and on", strategy="number") is None
+
+
+def test_the_last_tag_of_thinking_tells_where_the_answer_begins() -> None:
+    assert extract("<think>a</think> 1 <think>b</think> The answer is 2").value == "2"  # type: ignore[union-attr]
+    assert extract("<think>a</think> The answer is 1 <think>so 2") is None
+    assert extract(300 * "I thought> " + "The answer is 3").value == "3"  # type: ignore[union-attr]
 
 
 def test_threads_agree_with_one_and_results_can_be_pickled() -> None:
