@@ -222,6 +222,8 @@ class Calls(Commands):
         inner = self.items()
         self.bars = bars
         self.expect(closer)
+        if name == "Matrix" and type(inner) is Sequence:
+            return inner  # as SymPy writes one
         return Apply("call", (Sym(name), *(inner.items if type(inner) is Items else (inner,))))
 
     def script(self) -> Value:

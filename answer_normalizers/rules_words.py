@@ -12,7 +12,11 @@ from answer_normalizers.verdict import Verdict, different, equal, undecided
 from answer_normalizers.words import canonical_words
 
 _FIGURES = {"∠": "angle", "△": "triangle"}
-_SAME_ANSWER_IN_OTHER_WORDS = (frozenset({"yes", "true"}), frozenset({"no", "false"}))
+_SAME_ANSWER_IN_OTHER_WORDS = (
+    frozenset({"yes", "true"}),
+    frozenset({"no", "false"}),
+    frozenset({"undefined", "dne", "diverges"}),
+)
 
 
 def compare_quantities(gold: Value, pred: Value, ask: Ask) -> Verdict:

@@ -114,6 +114,7 @@ _UNIT_WORDS = names("""cm mm km kg mg ml mL ft yd lb lbs oz hr hrs min mins mph 
 kW kJ mol usd USD EUR GBP cc gm yr yrs rad deg secs nm eV pct""")
 _POWERS = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cu": 3, "cubed": 3}
 _PART = re.compile(r"\s*(/|\bper\b|\ban?\b(?=\s)|\*|·|-|\^\s*\{?\s*-?\d+\s*\}?|\(|\)|[A-Za-z_$°'.]+)")
+_ARTICLES = names("of the a an")
 _FILLER = names("of the in total long each more left away old per")
 
 
@@ -215,7 +216,7 @@ def read_unit(text: str) -> Unit:
                     apply(last[0], last[1], last[2] * (_POWERS[part.lower()] - 1))
             else:
                 pending = _POWERS[part.lower()]
-        elif part[0].isalpha() and not (last and part.lower() in _FILLER):
+        elif part[0].isalpha() and part.lower() not in (_FILLER if last else _ARTICLES):
             factor, powers = _lookup(part)
             last = (factor, powers, sign * pending)
             apply(factor, powers, sign * pending)

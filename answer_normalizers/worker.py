@@ -22,6 +22,8 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -113,6 +115,8 @@ class Worker:
             text=True,
             bufsize=1,
         )
+        # Ended with this object, or with the interpreter, where nobody calls `stop`.
+        self._end = weakref.finalize(self, _end, self._process, os.getpid())
         self._replies = queue.SimpleQueue()
         reader = threading.Thread(target=_forward, args=(self._process.stdout, self._replies), daemon=True)
         reader.start()
@@ -145,13 +149,20 @@ class Worker:
         return reply
 
     def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
+        if self._process is not None:
+            self._process = None
+            self._end()
+
+
+def _end(process: subprocess.Popen[str], owner: int) -> None:
+    """Kill a process and close its pipes; a fork of its owner leaves it alone."""
+    if os.getpid() != owner:
+        return
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(OSError):  # what was not yet written to a dead process cannot be flushed
                 stream.close()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -106,3 +109,18 @@ def test_after_a_fork_the_child_has_a_process_of_its_own() -> None:
     worker.stop()
     os.close(reader)
     os.close(writer)
+
+
+def test_a_worker_that_nobody_stops_ends_with_its_object_and_with_the_interpreter() -> None:
+    worker = Worker("operator:add", deadline=20.0)
+    assert worker.call(2, 3) == 5
+    process = worker._process
+    assert process is not None
+    del worker
+    gc.collect()
+    assert process.poll() is not None
+    script = "from answer_normalizers.worker import Worker; w = Worker('operator:add'); w.call(1, 2)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-X", "dev", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
