@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from threading import RLock
 from zlib import crc32
 
@@ -21,9 +20,9 @@ from answer_normalizers.limits import (
     MAX_INTEGRAND_EVALUATIONS,
     MAX_MAGNITUDE_BITS,
     MAX_SUM_TERMS,
-    MAX_WORK,
 )
 from answer_normalizers.values import Apply, Num, Rational, Sym, Value, free_symbols
+from answer_normalizers.work import ExhaustedError, current_work
 
 _LOCK = RLock()
 _HALF = fmpq(1, 2)
@@ -41,36 +40,6 @@ _FUNCTION_UNIT, _GAMMA_UNIT = 350, 75
 
 class UnevaluableError(ArithmeticError):
     """The tree has no value here, or one beyond the limits."""
-
-
-class ExhaustedError(ArithmeticError):
-    """The check has cost all the work it may. Not to be taken for a value that does not exist."""
-
-
-class Work:
-    """What is left of the work that one check may cost."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = MAX_WORK
-
-
-_WORK: ContextVar[Work | None] = ContextVar("work", default=None)
-"""The work of the check that runs in this thread or task; a context variable, since every rule of comparison
-evaluates something and none of them has to know."""
-
-
-class limited_work:  # noqa: N801 - used like the context manager it is, without the cost of a generator
-    """Grant the evaluations within one allowance together; beyond it they raise `ExhaustedError`."""
-
-    __slots__ = ("token",)
-
-    def __enter__(self) -> None:
-        self.token = _WORK.set(Work())
-
-    def __exit__(self, *_: object) -> None:
-        _WORK.reset(self.token)
 
 
 @contextmanager
@@ -91,7 +60,7 @@ class BallPoint:
     def __init__(self, env: dict[str, acb], log_base: int = 10) -> None:
         self.env = env
         self.log_base = log_base
-        self.work = _WORK.get() or Work()
+        self.work = current_work()
         self.left_reals = False
         """True once a root, power or logarithm of a real number was not real."""
 

@@ -2,6 +2,8 @@ r"""Fractions, roots, binomials, sums, integrals and limits: the commands that t
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from answer_normalizers.brackets import Brackets
 from answer_normalizers.literals import UnreadableError
 from answer_normalizers.values import Apply, Num, Relation, Sym, Value
@@ -10,13 +12,13 @@ from answer_normalizers.values import Apply, Num, Relation, Sym, Value
 class Commands(Brackets):
     """Primaries that open with a command."""
 
+    @abstractmethod
     def single(self) -> Value:
         """One primary; supplied by `Calls`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def subscript(self) -> str:
         """A subscript as a string; supplied by `Calls`."""
-        raise NotImplementedError
 
     def command(self) -> Value:
         """Fractions, roots, binomials and big operators."""

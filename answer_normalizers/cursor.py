@@ -6,6 +6,7 @@ units), `Grammar` (items, relations, sums, products), `Brackets`, `Commands`, `C
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from answer_normalizers.lexer import Token
@@ -35,7 +36,7 @@ def negate(value: Value) -> Value:
     return Apply("neg", (value,))
 
 
-class Cursor:
+class Cursor(ABC):
     """The tokens, where we stand in them, and what the levels above supply."""
 
     def __init__(self, tokens: list[Token]) -> None:
@@ -77,38 +78,38 @@ class Cursor:
 
     # -- supplied by the levels above ----------------------------------------------------------------
 
+    @abstractmethod
     def items(self) -> Value:
         """One element, or several separated by commas, semicolons, `and` or `or`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sum(self) -> Value:
         """Terms joined by signs, and set operations between such sums."""
-        raise NotImplementedError
 
+    @abstractmethod
     def number(self) -> Value:
         """A number, or a mixed number."""
-        raise NotImplementedError
 
+    @abstractmethod
     def symbol(self) -> Value:
         """A letter with subscript, primes or arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def primary(self) -> Value:
         """Brackets, commands and functions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def script(self) -> Value:
         """What stands raised or lowered: a group or one item."""
-        raise NotImplementedError
 
+    @abstractmethod
     def based(self, digits: Num) -> Value:
         """Digits with a base as subscript."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call(self, name: str) -> Value:
         """A named function applied to what stands in parentheses."""
-        raise NotImplementedError
 
+    @abstractmethod
     def after_symbol(self, name: str) -> Value:
         """A symbol whose name is complete but for arguments."""
-        raise NotImplementedError

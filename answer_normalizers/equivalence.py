@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from answer_normalizers.balls import ExhaustedError, limited_work
 from answer_normalizers.comparison import compare
 from answer_normalizers.limits import MAX_CHARACTERS
 from answer_normalizers.numbers import plain_decimal, plain_number
@@ -19,6 +18,7 @@ from answer_normalizers.policy import Policy
 from answer_normalizers.reading import Reading, choice_letter, read
 from answer_normalizers.values import Items, Num, Sym, Text, Value
 from answer_normalizers.verdict import Verdict, different, equal, undecided
+from answer_normalizers.work import ExhaustedError, limited_work
 
 _IDENTICAL = equal("identical", "the two answers are the same string")
 _EMPTY = different("string", "one of the answers is empty")

@@ -25,8 +25,10 @@ class Policy:
     units: Literal["optional", "required"] = "optional"
     """`optional`: a unit, currency or label that only one answer writes is ignored, since questions name the
     unit. Where both write one they must measure the same thing and are converted: `3 m` equals `300 cm`, `5
-    cm` is not `5 m`; two unknown labels (`apples`, `oranges`) on one number are undecided. `required`: an
-    answer without the unit of the other is different."""
+    cm` is not `5 m`; two unknown labels (`apples`, `oranges`) on one number are undecided. A number word
+    is part of the number: `3 dozen` equals `36`, `5 million` never equals `5`; `3 dozen` against `3` is
+    undecided, since the question may count in dozens. `required`: an answer without the unit of the other is
+    different."""
 
     degrees: Literal["optional", "required"] = "optional"
     """`optional`: `45^\\circ` equals `45`, and equals `\\frac{\\pi}{4}` where the other answer holds pi.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from answer_normalizers.balls import ExhaustedError
 from answer_normalizers.cursor import negate
 from answer_normalizers.literals import UnreadableError
 from answer_normalizers.sets import compare_sets, may_be_set
@@ -30,6 +29,7 @@ from answer_normalizers.values import (
     free_symbols,
 )
 from answer_normalizers.words import canonical_words, phrase_value
+from answer_normalizers.work import ExhaustedError
 
 _MAX_ELLIPSIS = 1_000
 _SIGNS = frozenset({"pm", "mp"})
