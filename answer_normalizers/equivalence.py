@@ -120,7 +120,7 @@ def _minding_remarks(verdict: Verdict, left: Reading, right: Reading) -> Verdict
     condition or behind an answer in words."""
     gold, pred = (r.remark if len(r.remark) < 80 else f"{r.remark[:79]}…" for r in (left, right))
     stated = left.value is None or type(left.value) is Text or gold.startswith("is ")
-    if (gold and pred and stated) or (_CONDITION.search(gold) and _CONDITION.search(pred)):
+    if (gold and pred and stated) or (_CONDITION.search(left.remark) and _CONDITION.search(right.remark)):
         return undecided("prose", f"the answers agree, but one adds `{gold}` and the other `{pred}`")
     left_out = " and ".join(f"`{remark}`" for remark in (gold, pred) if remark)
     return equal(verdict.stage, f"{verdict.reason}; {left_out} was not compared")

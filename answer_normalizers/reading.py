@@ -63,6 +63,7 @@ _MULTIPLE_CHOICE = re.compile(
     # argument of the letter, and no second choice.
     r"\s*(?:\\text\w*\s*\{\s*)?\(?(?P<letter>[A-Z])\s*[).:]\s*\}?"
     r"(?:\s|~|\\[,;: ]|\\q?quad\b)*"
+    r"(?:(?<=[\s~:])|(?![A-Za-z]))"
     r"(?!(?:\\text\w*\s*\{\s*)?(?:and|or|if|when|for|but|not|is)\b)"
     r"(?:(?<=\s)-(?=[\d.\\])|(?![-+*/^_=<>,;:&|!'.)}\]]|\\(?:times|cdot|cup|cap|div|pm|mp|mid|and|or|in|notin|not|neq?|leq?|geq?|approx"
     r"|equiv|sim|setminus|Rightarrow|implies|iff|to|rightarrow|circ|%|prime)\b|\\%))"

@@ -78,7 +78,9 @@ def _are_several_unknowns(value: Value, other: Value) -> bool:
     """Whether `value` is `x = 5, y = 5` and the other answer one value, named or not."""
     if type(value) is not Items or type(other) not in (*SCALARS, Quantity, Relation):
         return False
-    if type(other) is Relation and ((named := assignment(other)) is None or type(named[1]) not in SCALARS):
+    if type(other) is Relation and (
+        (named := assignment(other)) is None or type(named[1]) not in (*SCALARS, Quantity)
+    ):
         return False
     if type(other) is Relation and len(unknowns(other)) > 1:
         return False
