@@ -60,7 +60,7 @@ _RESULT_THEN_DETAIL = re.compile(
     r"\s+(?:in|for|per|over|on|at|of|every|each|with|from|after|within|during|by)\s+(?:the\s+|a\s+)?"
     r"\$?\d[\d,.]*[^\d=]*\Z"
 )
-_CHOICE = re.compile(r"\b(?:option|choice)\s+[(*]*([A-J])\b", re.IGNORECASE)
+_CHOICE = re.compile(r"\b(?:option|choice)\s+(?:is:?\s+(?=[(*]*(?-i:[A-J])))?[(*]*([A-J])\b", re.IGNORECASE)
 _CONNECTIVE = re.compile(r"(?:so|thus|therefore|hence|then|and)\b[,:]?\s+", re.IGNORECASE)
 _COEFFICIENT = re.compile(r"\d[a-z]")
 _SAYS = re.compile(r"(?:\b(?:is|are|be|equals|get|obtain|gives)|[=:])\s*\Z")
@@ -172,9 +172,10 @@ def _last_choice(text: str, start: int, end: int) -> Span | None:
 
 def _last_formula(text: str, start: int, end: int, number: Span | None) -> Span | None:
     """The right-hand side of the last formula, where no number comes after it."""
-    formula: re.Match[str] | None = None
-    for formula in _FORMULA.finditer(text, start, end):  # noqa: B007 - the last one is wanted
-        pass
+    formulas = list(_FORMULA.finditer(text, start, end))
+    while formulas and is_placeholder(text, *formulas[-1].span(formulas[-1].lastindex or 0)):
+        formulas.pop()
+    formula = formulas[-1] if formulas else None
     if formula is None or formula.lastindex is None or (number and number[0] > formula.end()):
         return None
     first, last = tidy(text, *formula.span(formula.lastindex))

@@ -65,6 +65,7 @@ _SENTENCE_END = re.compile(
     r"|\s+\((?!mod\b)[a-z]{2,}"
 )
 _NUMBERED_ITEM = re.compile(r"\d+[.):]\s+\S")
+_EMPTY_BOX = re.compile(r"\\boxed\{\s*\}")
 _SECOND_CHOICE = re.compile(r"[^\n]*\n\s*\(?B[).:]")
 
 
@@ -151,6 +152,8 @@ def _read_value(text: str, start: int, end: int, rule: str, *, line: bool = Fals
     first, last = tidy(text, start, sentence_end)
     if first >= last or is_placeholder(text, first, last) or is_remark(text, first, last):
         return None
+    if _EMPTY_BOX.search(text, first, last):
+        return None  # "The answer is within \\boxed{}": the prompt's words, and nothing filled in
     after = text[sentence_end + 1 : min(end, sentence_end + 200)]
     value = _read_plain(text, first, last, goes_on=line and after != "" and not after.isspace())
     return Found((value,), rule, explicit=True) if value else None

@@ -329,6 +329,10 @@ GUESSES = {
     "Altogether they saw 1 1/2 eggs on that day": ("1 1/2", "last_number"),
     "so the total is 18.\n2.": ("18", "last_number"),
     "Of the 4 given, option (B) is the one.": ("B", "last_choice"),
+    "The correct option is C.": ("C", "last_choice"),
+    "Of these the right choice is **(D)**.": ("D", "last_choice"),
+    "There are 7. The last choice is a hard one.": ("7", "last_number"),
+    "So $x = 4$. The final answer is within $\\boxed{}$.": ("4", "last_formula"),
     "Thus the line has the equation $4x-5y=-50$.": ("4x-5y=-50", "last_formula"),
     "Thus the missing digit is $a$.": ("a", "last_formula"),
     "There are 7. We look for the value of $a$.": ("7", "last_number"),
@@ -564,7 +568,17 @@ def test_the_golds_of_gsm8k_and_math_are_found_in_their_solutions(shared: Path) 
 
 
 @pytest.mark.parametrize(
-    "text", ["###", " ###", "\n\n### ", "The answer is ###", r"\boxed{}", "=", "The answer is ="]
+    "text",
+    [
+        "###",
+        " ###",
+        "\n\n### ",
+        "The answer is ###",
+        r"\boxed{}",
+        "=",
+        "The answer is =",
+        r"The answer is within \boxed{}.",
+    ],
 )
 def test_marks_alone_are_no_answer(text: str) -> None:
     assert extract(text) is None
