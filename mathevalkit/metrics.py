@@ -13,7 +13,7 @@ An undecided, truncated or unanswered completion is in the denominator and not c
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from math import sqrt
 from statistics import NormalDist
@@ -107,7 +107,9 @@ class Tally:
     def add(self, sample_id: str, outcome: Outcome) -> None:
         """Count one completion of a sample."""
         self._outcomes[outcome] += 1
-        counts = self._samples.setdefault(sample_id, [0, 0, 0])
+        counts = self._samples.get(sample_id)
+        if counts is None:
+            counts = self._samples[sample_id] = [0, 0, 0]
         counts[2] += 1
         if outcome != "backend_error":
             counts[1] += 1
@@ -159,20 +161,20 @@ class Breakdown:
     def __init__(self, samples: Mapping[str, Sample]) -> None:
         self._samples = samples
         self.overall = Tally()
-        self._subjects: dict[str, Tally] = {}
-        self._levels: dict[str, Tally] = {}
-        self._both: dict[tuple[str, str], Tally] = {}
+        self._subjects: defaultdict[str, Tally] = defaultdict(Tally)
+        self._levels: defaultdict[str, Tally] = defaultdict(Tally)
+        self._both: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
 
     def add(self, sample_id: str, outcome: Outcome) -> None:
         """Count one completion in every group its sample belongs to."""
         sample = self._samples[sample_id]
         self.overall.add(sample_id, outcome)
         if sample.subject:
-            self._subjects.setdefault(sample.subject, Tally()).add(sample_id, outcome)
+            self._subjects[sample.subject].add(sample_id, outcome)
         if sample.level:
-            self._levels.setdefault(sample.level, Tally()).add(sample_id, outcome)
+            self._levels[sample.level].add(sample_id, outcome)
         if sample.subject and sample.level:
-            self._both.setdefault((sample.subject, sample.level), Tally()).add(sample_id, outcome)
+            self._both[sample.subject, sample.level].add(sample_id, outcome)
 
     def by_subject(self) -> tuple[Group, ...]:
         """One group a subject, by name; empty where samples carry none."""
