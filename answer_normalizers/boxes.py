@@ -20,13 +20,15 @@ NEEDLES = ("oxed", "\\fbox")
 backslash and `b` become one backspace, and some models forget the backslash."""
 
 MAX_PARTS = 32
+MAX_BOX = 50_000
+"""Characters within which a box must close; several times what an answer may have to be read."""
 MAX_GAP = 80
 """Characters between two boxes that still belong together."""
 
 _HEAD = re.compile(
     r"(?:(?<=\\b)oxed|(?<=\x08)oxed|(?<![A-Za-z])(?<=b)oxed(?=\s*\{)|(?<=b)oxed(?=\{)|\\fbox)(\s*\{)?"
 )
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_UP_TO_BRACE = re.compile(r"(?:[^{}\\]++|\\.)*+([{}])", re.DOTALL)
 _END_OF_UNCLOSED = re.compile(r"\$|\\\]|\\\)|\n|\\end\{")
 _END_OF_BARE = re.compile(r"\$|\\\]|\\\)|\s|\\\\|&|[.,;](?:\s|$)")
 _GAP = re.compile(
@@ -74,7 +76,7 @@ def _read_box(text: str, position: int, end: int) -> tuple[int, Span, int] | Non
         stop = _END_OF_BARE.search(text, inside, end)
         close = after = stop.start() if stop else end
     else:
-        close = _matching_brace(text, inside, end)
+        close = _matching_brace(text, inside, min(end, inside + MAX_BOX))
         after = close + 1
         if close < 0:
             stop = _END_OF_UNCLOSED.search(text, inside, end)
@@ -88,12 +90,9 @@ def _read_box(text: str, position: int, end: int) -> tuple[int, Span, int] | Non
 def _matching_brace(text: str, inside: int, end: int) -> int:
     """The index of the brace that closes the one before `inside`, or -1."""
     depth = 1
-    for match in _BRACE.finditer(text, inside, end):
-        brace = match.group()
-        if brace == "{":
-            depth += 1
-        elif brace == "}":
-            depth -= 1
-            if depth == 0:
-                return match.start()
+    while match := _UP_TO_BRACE.match(text, inside, end):
+        inside = match.end()
+        depth += 1 if match[1] == "{" else -1
+        if depth == 0:
+            return inside - 1
     return -1

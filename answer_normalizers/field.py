@@ -75,7 +75,7 @@ class FieldPoint:
                 product = product * self.value(a) % PRIME
             return product
         if head == "neg":
-            return PRIME - self.value(args[0])
+            return -self.value(args[0]) % PRIME
         if head in ("/", "inv"):
             below = self.value(args[-1])
             if not below:
@@ -113,6 +113,8 @@ class FieldPoint:
             if n <= 0 and not value:
                 raise UndefinedError
             return pow(value, n, PRIME)
+        if not int(n.q) % PRIME:
+            raise UndefinedError
         return self.opaque("^", (self.value(base), int(n.p) * pow(int(n.q), -1, PRIME) % PRIME))
 
     def opaque(self, head: str, values: tuple[int, ...]) -> int:
