@@ -229,6 +229,8 @@ def _after_thinking(text: str) -> int | None:
 
     The last tag tells: behind a closing one the answer begins, behind an opening one nothing does.
     """
+    if "<" not in text and "INK]" not in text and "◁" not in text:
+        return 0
     for mark in _THINKING_MARKS:
         if mark in text:
             break

@@ -33,8 +33,8 @@ COLON_NEEDLES = ("\nA:", "\nAns")
 HASH_NEEDLES = ("####",)
 CHINESE_NEEDLES = ("答",)
 
-_PLAIN = re.compile(r"[ \t]*(\$?-?\d[\d,]*(?:\.\d+)?)\.?[ \t]*(?:\n|\Z)")
-"""The common case, read at once: a number and the end of the line."""
+_PLAIN = re.compile(r"[ \t]*(?::[ \t]*)?(\$?-?\d[\d,]*(?:\.\d+)?)\.?[ \t]*(?:\n|\Z)")
+"""The common case, read at once: a number and the end of the line. "The answer is: 8" keeps its colon."""
 
 _IS = re.compile(
     r"nswers?(?:\s+choice)?[*_\"']*"
