@@ -87,7 +87,9 @@ def examine(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Examina
     ):
         if left == right:
             return Examination(_NUMBERS_EQUAL, None, None)
-        if not policy.relative_tolerance and len(gold) <= policy.decimal_digits >= len(pred):
+        if not policy.relative_tolerance and (
+            len(gold) <= policy.decimal_digits >= len(pred) or not ("." in gold or "." in pred)
+        ):
             return Examination(_NUMBERS_DIFFER, None, None)
     try:
         with limited_work():
