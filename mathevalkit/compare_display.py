@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 
 from mathevalkit.comparison import Comparison, Flip, Gap, Row, difference_text
 from mathevalkit.gating import GateReport
-from mathevalkit.history import MIN_REPEATS
-from mathevalkit.manifest_changes import changes_text
 from mathevalkit.progress_line import percent
 from mathevalkit.results_view import OUTCOME_WORDS
 from mathevalkit.stats import p_text
@@ -229,42 +227,7 @@ def print_gate(console: Console, report: GateReport) -> None:
         Text.assemble((f"{mark} {decision.decision}", f"bold {style}"), f": {decision.reason}"),
         soft_wrap=True,
     )
-    for name, value in _evidence(report):
-        console.print(Text.assemble((f"{name:<13}", "dim"), value), soft_wrap=True)
+    for name, value in report.evidence():
+        console.print(Text.assemble((f"{name:<13}", "dim"), clean(value)), soft_wrap=True)
     for note in report.notes:
         console.print(Text.assemble(("! ", "yellow"), clean(note)), soft_wrap=True)
-
-
-def _evidence(report: GateReport) -> Iterator[tuple[str, str]]:
-    d = report.decision
-    drop, sure = f"{100 * d.max_drop:g} points", f"{100 * (1 - d.alpha):g} %"
-    yield "baseline", f"{percent(d.baseline)}  {clean(report.baseline)}"
-    yield "candidate", f"{percent(d.candidate)}  {clean(report.candidate)}"
-    moved = f"{100 * d.difference:+.2f} points, not below {100 * d.low:+.2f} ({sure} sure)"
-    yield "difference", f"{moved}; better on {d.gained:,} of {d.samples:,} samples, worse on {d.lost:,}"
-    yield "chance", f"p {p_text(d.p)} for a drop like this if nothing changed"
-    if d.repeats >= MIN_REPEATS:
-        how = (
-            f"they scatter {d.noise:.1f} times as far as their flips explain, and the test allows for it"
-            if d.noise > 1
-            else "they scatter no more than their flips explain"
-        )
-        yield "history", f"{d.repeats} runs of the baseline: {how}"
-    elif d.repeats > 1:
-        yield "history", f"{d.repeats} runs of the baseline, too few to learn how far whole runs scatter"
-    else:
-        yield "history", "none: no other run repeats the baseline"
-    caught, passed = f"{100 * d.power:.0f}", f"{100 * d.pass_chance:.0f}"
-    yield (
-        "power",
-        f"a drop of {drop} is caught {caught} times in 100, an unchanged model passes {passed} times",
-    )
-    if d.decision == "cannot tell":
-        yield (
-            "to tell",
-            f"about {d.samples_needed:,} samples, or a larger --max-drop"
-            if d.samples_needed is not None
-            else "find what moves whole runs; more samples alone would not do",
-        )
-    yield "changed", clean(changes_text(report.changes)) or "nothing that the manifests record"
-    yield "scorer", clean(report.scorer)

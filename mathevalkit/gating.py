@@ -31,7 +31,7 @@ its own noise away, and if whole runs scatter more than their flips explain, the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
@@ -108,6 +108,48 @@ class GateReport:
     changes: tuple[Change, ...]
     """What differs between baseline and candidate."""
     notes: tuple[str, ...]
+
+    def evidence(self) -> Iterator[tuple[str, str]]:
+        """What the decision rests on: name and text, line by line."""
+        d = self.decision
+        drop, sure = f"{100 * d.max_drop:g} points", f"{100 * (1 - d.alpha):g} %"
+        yield "baseline", f"{100 * d.baseline:.1f} %  {self.baseline}"
+        yield "candidate", f"{100 * d.candidate:.1f} %  {self.candidate}"
+        moved = f"{100 * d.difference:+.2f} points, not below {100 * d.low:+.2f} ({sure} sure)"
+        yield "difference", f"{moved}; better on {d.gained:,} of {d.samples:,} samples, worse on {d.lost:,}"
+        yield "chance", f"p {p_text(d.p)} for a drop like this if nothing changed"
+        if d.repeats >= MIN_REPEATS:
+            how = (
+                f"they scatter {d.noise:.1f} times as far as their flips explain, and the test allows for it"
+                if d.noise > 1
+                else "they scatter no more than their flips explain"
+            )
+            yield "history", f"{d.repeats} runs of the baseline: {how}"
+        elif d.repeats > 1:
+            yield "history", f"{d.repeats} runs of the baseline, too few to learn how far whole runs scatter"
+        else:
+            yield "history", "none: no other run repeats the baseline"
+        caught, passed = f"{100 * d.power:.0f}", f"{100 * d.pass_chance:.0f}"
+        yield (
+            "power",
+            f"a drop of {drop} is caught {caught} times in 100, an unchanged model passes {passed} times",
+        )
+        if d.decision == "cannot tell":
+            yield (
+                "to tell",
+                f"about {d.samples_needed:,} samples, or a larger --max-drop"
+                if d.samples_needed is not None
+                else "find what moves whole runs; more samples alone would not do",
+            )
+        yield "changed", changes_text(self.changes) or "nothing that the manifests record"
+        yield "scorer", self.scorer
+
+    def _repr_html_(self) -> str:
+        """The decision, its evidence and the notes, for a notebook."""
+        from mathevalkit.notebook import html_notes, html_table
+
+        caption = f"{self.decision.decision}: {self.decision.reason}"
+        return html_table(caption, ["", ""], self.evidence()) + html_notes(self.notes)
 
 
 def gate(

@@ -555,6 +555,13 @@ def test_the_gate_prints_decision_evidence_and_power(base: Path, tuned: Path) ->
     assert "changed      model: tuned and base" in text
 
 
+def test_the_gate_shows_the_same_in_a_notebook_with_every_text_escaped(base: Path, tuned: Path) -> None:
+    page = replace(gate(tuned, base), scorer="<script>", notes=("<b>note</b>",))._repr_html_()
+    assert "<caption>regression: 17.5 points down, more than chance" in page
+    assert "<tr><td>scorer</td><td>&lt;script&gt;</td></tr>" in page
+    assert "<p>&lt;b&gt;note&lt;/b&gt;</p>" in page
+
+
 def test_the_same_model_under_two_recipes_does_not_differ_in_its_model(
     tmp_path: Path, task_path: Path
 ) -> None:
