@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_TEXT_DEPTH, MAX_TOKENS
+from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_OPEN_BRACKETS, MAX_TEXT_DEPTH, MAX_TOKENS
 from answer_normalizers.literals import UnreadableError, read_decimal, read_exponent
 from answer_normalizers.normalize import matching_brace
 from answer_normalizers.runs import split_run
@@ -213,6 +213,8 @@ class _Lexer:
             return
         if operator in "([":
             self.brackets += 1
+            if self.brackets > MAX_OPEN_BRACKETS:
+                raise UnreadableError("nested too deeply")
         elif operator in ")]" and self.brackets:
             self.brackets -= 1
         if operator.startswith("..."):
@@ -408,12 +410,8 @@ def _known_prefix(name: str) -> str | None:
     r"""`\cdotx` or `\pir` written without the space: the longest known command at the start, or None."""
     for size in range(len(name) - 1, 1, -1):
         head = name[:size]
-        if (
-            head in OPERATORS
-            or head in NAMED
-            or head in GREEK
-            or head in FUNCTIONS
-            or head in ("sqrt", "frac", "dfrac")
+        if head in ("sqrt", "frac", "dfrac") or any(
+            head in known for known in (OPERATORS, NAMED, GREEK, FUNCTIONS)
         ):
             return head
     return None

@@ -12,6 +12,9 @@ MAX_TOKENS = 6_000
 MAX_DEPTH = 40
 """Nested groups, fractions, scripts and function arguments. About eight Python frames each."""
 
+MAX_OPEN_BRACKETS = 400
+"""Brackets that may be open at once, which a lexer sees long before a parser would."""
+
 MAX_PROSE_CHARACTERS = 400
 """Longer answers are not searched for mathematics between words."""
 
