@@ -6,7 +6,7 @@
     results.json
     generations.jsonl
     verdicts.<scorer>.jsonl   one for each scorer
-    samples.jsonl             id, question, gold, subject and level of every sample of the run
+    samples.jsonl             id, question, gold, subject, level and solution of every sample of the run
 
 The archive is deterministic: one run gives one file, byte for byte, and its SHA-256 can be published.
 
@@ -20,6 +20,8 @@ kind of entry, within a bound on what they may unpack to. No scorer is loaded be
 those registered on this machine are asked. Checksums inside an archive tell of damage, not of forgery; what
 speaks against forgery is that the verdicts and the accuracy are computed again here from the texts and the
 reference answers, and that those, for a whole benchmark, are compared with the task's known fingerprint.
+Reference solutions are not in that fingerprint: a scorer that reads them (`metamath_math`) takes those of
+the bundle.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ from mathevalkit.journal import (
     GENERATIONS,
     MANIFEST,
     RESULTS,
+    SAMPLES,
     SCHEMA_VERSION,
     load_run,
     read_lines,
@@ -63,8 +66,6 @@ from mathevalkit.types import Accuracy, Results, Sample
 __all__ = ["BundleError", "Difference", "Verification", "Written", "verify_bundle", "write_bundle"]
 
 DESCRIPTION = "bundle.json"
-SAMPLES = "samples.jsonl"
-SAMPLE_FIELDS = ("id", "question", "gold", "subject", "level")
 NEEDED = (DESCRIPTION, MANIFEST, RESULTS, GENERATIONS, SAMPLES)
 
 
@@ -155,9 +156,7 @@ def write_bundle(
             }
         ),
         SAMPLES: b"".join(
-            encode_line({name: getattr(sample, name) for name in SAMPLE_FIELDS})
-            for sample in rows.values()
-            if sample.id in asked
+            encode_line(_sample_record(sample)) for sample in rows.values() if sample.id in asked
         ),
     }
     copied = [MANIFEST, RESULTS, GENERATIONS, *scorers.values()]
@@ -175,6 +174,12 @@ def write_bundle(
         return Written(path=str(target), sha256=sha256(target), files=(SUMS, *sorted(sums)))
     except OSError as error:
         raise RunDirectoryError(f"{target}: cannot be written: {error.strerror or error}") from error
+
+
+def _sample_record(sample: Sample) -> dict[str, str]:
+    """What scoring needs of a sample; no solution where the data has none."""
+    names = ("id", "question", "gold", "subject", "level", *(["solution"] if sample.solution else []))
+    return {name: getattr(sample, name) for name in names}
 
 
 # ---- verifying ---------------------------------------------------------------------------------------

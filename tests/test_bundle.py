@@ -86,6 +86,22 @@ def test_a_bundle_is_verified_where_there_are_neither_rows_nor_task(made: Path, 
     assert found.rows_known is None
 
 
+def test_a_scorer_that_reads_the_reference_solution_finds_it_in_the_bundle(
+    cli: Cli, sums: Sums, tmp_path: Path
+):
+    rows = sums.task.read_text().replace(
+        "  level:", '  solution: "$\\\\boxed{7}$ or $\\\\boxed{0}$"\n  level:'
+    )
+    sums.task.write_text(rows)
+    sums.record({str(i): "The answer is: 0" for i in range(sums.n)})
+    assert cli(*sums.command, "--scorer", "metamath_math") == 0
+    [folder] = sums.run_dirs()
+    write_bundle(folder, tmp_path / "run.tar.gz")
+    found = verify_bundle(tmp_path / "run.tar.gz")
+    assert found.differences == ()
+    assert found.accuracy.value == 1.0
+
+
 def test_a_bundle_holds_samples_generations_verdicts_results_and_manifest(made: Path, run: Path):
     files = contents(made)
     assert sorted(files) == [
