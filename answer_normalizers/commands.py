@@ -98,8 +98,8 @@ class Commands(Brackets):
             inner = self.single()
         return rooted(inner, index)
 
-    def big_operator(self, name: str) -> Value:
-        """`\\sum_{k=a}^{b} term`: (variable, from, to, term)."""
+    def limits(self) -> tuple[Value | None, Value | None]:
+        """What stands below and above a sign, in either order."""
         lower: Value | None = None
         upper: Value | None = None
         while self.kind in ("_", "^"):
@@ -107,6 +107,11 @@ class Commands(Brackets):
                 lower = self.script()
             else:
                 upper = self.script()
+        return lower, upper
+
+    def big_operator(self, name: str) -> Value:
+        """`\\sum_{k=a}^{b} term`: (variable, from, to, term)."""
+        lower, upper = self.limits()
         term = self.product()
         if (
             type(lower) is not Relation
@@ -119,13 +124,7 @@ class Commands(Brackets):
 
     def integral(self) -> Value:
         """`\\int_a^b f dx`: (variable, from, to, integrand)."""
-        lower: Value | None = None
-        upper: Value | None = None
-        while self.kind in ("_", "^"):
-            if self.advance() == "_":
-                lower = self.script()
-            else:
-                upper = self.script()
+        lower, upper = self.limits()
         level = 0
         for index in range(self.position, len(self.tokens) - 1):
             kind, token, _ = self.tokens[index]
