@@ -40,7 +40,6 @@ from mathevalkit.bundle_checks import (
     Difference,
     counted,
     judge,
-    recorded,
     result_differences,
     rows_known,
     sample_differences,
@@ -48,7 +47,7 @@ from mathevalkit.bundle_checks import (
     verdict_differences,
 )
 from mathevalkit.errors import BundleError, RunDirectoryError, UsageError
-from mathevalkit.generation_files import run_samples
+from mathevalkit.generation_files import read_verdicts, run_samples
 from mathevalkit.journal import (
     GENERATIONS,
     MANIFEST,
@@ -218,7 +217,7 @@ def _verify(file: Path, folder: Path) -> Verification:
     for index, scorer in enumerate(asked):
         differences += verdict_differences(
             scorer,
-            recorded=recorded(folder / scorers[scorer]),
+            recorded=read_verdicts(folder / scorers[scorer]),
             found={key: lines[index] for key, lines in judged.items()},
         )
     breakdown, others = counted(samples, judged, asked)

@@ -11,10 +11,9 @@ from mathevalkit.data import fingerprint
 from mathevalkit.errors import RunDirectoryError, TaskError
 from mathevalkit.generation_files import Source
 from mathevalkit.generation_lines import Layout
-from mathevalkit.journal import GENERATIONS, MANIFEST, read_lines
+from mathevalkit.journal import GENERATIONS, MANIFEST
 from mathevalkit.metrics import Breakdown, Tally
 from mathevalkit.panel import Panel
-from mathevalkit.records import decode
 from mathevalkit.scoring import Reading
 from mathevalkit.types import Accuracy, Group, Results, RunManifest, Sample, ScoredCompletion
 
@@ -106,17 +105,6 @@ def judge(
         for block in source.blocks()
         for generation in source.layout.generations(block)
     }
-
-
-def recorded(path: Path) -> Verdicts:
-    """A verdict file; of a completion tried again, the verdict on its text."""
-    found: dict[tuple[str, int], ScoredCompletion] = {}
-    for number, record in read_lines(path, kind="verdicts"):
-        line = decode(ScoredCompletion, record, where=f"{path.name}:{number}")
-        key = (line.sample_id, line.k)
-        if key not in found or found[key].outcome == "backend_error":
-            found[key] = line
-    return found
 
 
 def verdict_differences(

@@ -25,7 +25,7 @@ from mathevalkit.errors import DataError, RunDirectoryError, UsageError
 from mathevalkit.generation_lines import Block, Fields, Layout, lookup, read_record
 from mathevalkit.journal import GENERATIONS, MANIFEST, load_manifest, load_samples, read_lines
 from mathevalkit.records import decode
-from mathevalkit.types import Completion, RunManifest, RunOptions, Sample
+from mathevalkit.types import Completion, RunManifest, RunOptions, Sample, ScoredCompletion
 
 __all__ = ["Source", "open_sources", "run_samples"]
 
@@ -227,6 +227,17 @@ def _refuse_multiple_choice(record: Mapping[str, Any], path: Path) -> None:
     first = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
     if isinstance(first, dict) and not isinstance(first.get("arg_1", {}), dict):
         raise UsageError(f"{path}: its task scores given choices by likelihood; there is no generated text")
+
+
+def read_verdicts(file: Path) -> dict[tuple[str, int], ScoredCompletion]:
+    """Every verdict of a run's file by sample and ``k``; of a completion tried again, the one on its text."""
+    found: dict[tuple[str, int], ScoredCompletion] = {}
+    for number, record in read_lines(file, kind="verdicts"):
+        line = decode(ScoredCompletion, record, where=f"{file}:{number}")
+        key = (line.sample_id, line.k)
+        if key not in found or found[key].outcome == "backend_error":
+            found[key] = line
+    return found
 
 
 # ---- reading -----------------------------------------------------------------------------------------

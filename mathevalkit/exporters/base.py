@@ -15,11 +15,10 @@ from typing import Literal, TypeAlias
 
 from mathevalkit import __version__
 from mathevalkit.errors import RunDirectoryError, TaskError, UsageError
-from mathevalkit.generation_files import Source, open_sources
-from mathevalkit.journal import load_run, read_lines, verdicts_name
+from mathevalkit.generation_files import Source, open_sources, read_verdicts
+from mathevalkit.journal import load_run, verdicts_name
 from mathevalkit.manifest_changes import selection_text
 from mathevalkit.metrics import Tally
-from mathevalkit.records import decode
 from mathevalkit.runs import ScoredRun, read_run
 from mathevalkit.types import Accuracy, Completion, Results, RunManifest, RunOptions, ScoredCompletion, Task
 
@@ -111,14 +110,7 @@ class ExportRun:
 
     def verdicts(self, scorer: str) -> dict[tuple[str, int], ScoredCompletion]:
         """Every verdict of a scorer by sample and ``k``; of a completion tried again, the one with a text."""
-        path = self.path / verdicts_name(scorer)
-        found: dict[tuple[str, int], ScoredCompletion] = {}
-        for number, record in read_lines(path, kind="verdicts"):
-            line = decode(ScoredCompletion, record, where=f"{path}:{number}")
-            key = (line.sample_id, line.k)
-            if key not in found or found[key].outcome == "backend_error":
-                found[key] = line
-        return found
+        return read_verdicts(self.path / verdicts_name(scorer))
 
 
 @dataclass(frozen=True, slots=True)
