@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from math import sqrt
 from statistics import NormalDist
 
-from mathevalkit.types import OUTCOMES, Accuracy, Group, Outcome, Sample
+from mathevalkit.types import OUTCOMES, Accuracy, Group, Outcome, Results, RunManifest, Sample
 
 Z95 = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution."""
@@ -187,3 +187,32 @@ class Breakdown:
     def by_subject_level(self) -> tuple[Group, ...]:
         """One group for each pair that occurs."""
         return tuple(self._both[key].group(" / ".join(key)) for key in sorted(self._both))
+
+    def results(
+        self,
+        manifest: RunManifest,
+        *,
+        scorer: str,
+        others: Mapping[str, Accuracy],
+        prompt_tokens: int,
+        completion_tokens: int,
+        run_dir: str,
+    ) -> Results:
+        """The results of what was counted, for a run whose own do not hold it: no times, no sessions."""
+        return Results(
+            schema_version=manifest.schema_version,
+            run_id=manifest.run_id,
+            model=manifest.model.model,
+            task=manifest.task,
+            recipe=manifest.recipe.name,
+            scorer=scorer,
+            overall=self.overall.group("overall"),
+            by_subject=self.by_subject(),
+            by_level=self.by_level(),
+            by_subject_level=self.by_subject_level(),
+            other_scorers=others,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            seconds={},
+            run_dir=run_dir,
+        )

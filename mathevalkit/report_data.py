@@ -236,20 +236,11 @@ def _count(
             breakdown.add(sample_id, line.verdict.outcome)
             read += line.completion.prompt_tokens or 0
             generated += line.completion.completion_tokens or 0
-    return Results(
-        schema_version=manifest.schema_version,
-        run_id=manifest.run_id,
-        model=manifest.model.model,
-        task=manifest.task,
-        recipe=manifest.recipe.name,
+    return breakdown.results(
+        manifest,
         scorer=scorer,
-        overall=breakdown.overall.group("overall"),
-        by_subject=breakdown.by_subject(),
-        by_level=breakdown.by_level(),
-        by_subject_level=breakdown.by_subject_level(),
-        other_scorers={},
+        others={},
         prompt_tokens=read,
         completion_tokens=generated,
-        seconds={},
         run_dir=str(path),
     )

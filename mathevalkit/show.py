@@ -61,21 +61,11 @@ def _partial_results(path: Path, manifest: RunManifest) -> Results:
         generated += completion.completion_tokens or 0
         for _ in judge.judge(completion):
             pass
-    breakdown = judge.breakdown
-    return Results(
-        schema_version=manifest.schema_version,
-        run_id=manifest.run_id,
-        model=manifest.model.model,
-        task=manifest.task,
-        recipe=manifest.recipe.name,
+    return judge.breakdown.results(
+        manifest,
         scorer=manifest.scorers[0],
-        overall=breakdown.overall.group("overall"),
-        by_subject=breakdown.by_subject(),
-        by_level=breakdown.by_level(),
-        by_subject_level=breakdown.by_subject_level(),
-        other_scorers=judge.other_accuracies(),
+        others=judge.other_accuracies(),
         prompt_tokens=read,
         completion_tokens=generated,
-        seconds={},
         run_dir=str(path),
     )
