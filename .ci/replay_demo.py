@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from mathevalkit import load_run, load_task
-from mathevalkit.data import load_data
+from mathevalkit.tasks.rows import load_data
 
 samples = load_data(load_task("demo")).samples
 groups = {

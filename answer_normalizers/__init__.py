@@ -7,8 +7,9 @@
 Importable alone: standard library and python-flint only. It knows nothing of models, prompts or runs.
 """
 
-from answer_normalizers.equivalence import check
-from answer_normalizers.extraction import extract, grade
+from answer_normalizers.equivalence.check import check
+from answer_normalizers.extraction.strategies import extract
+from answer_normalizers.grading import grade
 from answer_normalizers.policy import Policy
 from answer_normalizers.reward import reward
 from answer_normalizers.verdict import Extraction, Verdict

@@ -1,7 +1,17 @@
-"""Every resource limit of the engine, by name. Beyond one of them a check is undecided, never slow.
+"""Every resource limit of the engine, by name, and the allowance of work that one check may spend.
 
-They are set so that the dearest check within them costs a few milliseconds.
+Beyond one of them a check is undecided, never slow. They are set so that the dearest check within them costs
+a few milliseconds.
+
+>>> with limited_work():
+...     current_work().left = 0
+...     current_work() is current_work()
+True
 """
+
+from __future__ import annotations
+
+from contextvars import ContextVar
 
 MAX_CHARACTERS = 10_000
 """Longer answers are compared as strings and plain numbers only."""
@@ -60,3 +70,41 @@ MAX_DEGREE = 60
 
 MAX_INTEGRAND_EVALUATIONS = 60
 """Evaluations of an integrand spent on one numeric integral."""
+
+
+# ---- The work of one check, which all its evaluations draw on together
+
+
+class ExhaustedError(ArithmeticError):
+    """The check has cost all the work it may. Not to be taken for a value that does not exist."""
+
+
+class Work:
+    """What is left of the work that one check may cost."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK
+
+
+_WORK: ContextVar[Work | None] = ContextVar("work", default=None)
+"""The work of the check that runs in this thread or task; a context variable, since every rule of comparison
+evaluates something and none of them has to know."""
+
+
+class limited_work:  # noqa: N801 - used like the context manager it is, without the cost of a generator
+    """Grant the evaluations within one allowance together; beyond it they raise `ExhaustedError`."""
+
+    __slots__ = ("token",)
+
+    def __enter__(self) -> None:
+        self.token = _WORK.set(Work())
+
+    def __exit__(self, *_: object) -> None:
+        _WORK.reset(self.token)
+
+
+def current_work() -> Work:
+    """The allowance of the check that runs here; one of its own outside any check."""
+    return _WORK.get() or Work()

@@ -27,8 +27,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from answer_normalizers.extraction import extract
-from answer_normalizers.scorers import get_scorer
+from answer_normalizers.extraction.strategies import extract
+from answer_normalizers.grading import get_scorer
 from answer_normalizers.verdict import Verdict
 
 COLUMNS = ("answer", "ground_truth", "gold", "solution")

@@ -60,7 +60,7 @@ def workloads() -> dict[str, list[tuple[str, str]]]:
 
 def math_golds() -> list[str]:
     """The reference answers of MATH's test split: what stands in the last box of each solution."""
-    from answer_normalizers.normalize import matching_brace
+    from answer_normalizers.parsing.normalize import matching_brace
 
     golds = []
     for line in (SHARED / "data" / "math" / "test.jsonl").read_text("utf-8").splitlines():

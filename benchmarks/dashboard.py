@@ -29,11 +29,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from mathevalkit.data import fingerprint  # noqa: E402  # the path comes first
-from mathevalkit.metrics import wilson_interval  # noqa: E402
-from mathevalkit.nights import Night, NightEntry, write_night  # noqa: E402
-from mathevalkit.records import encode, encode_line  # noqa: E402
-from mathevalkit.types import Accuracy, Group, ModelInfo, Results, Sample, ScoredCompletion  # noqa: E402
+from mathevalkit.nightly.record import Night, NightEntry, write_night  # noqa: E402
+from mathevalkit.runs.codec import encode, encode_line  # noqa: E402
+from mathevalkit.runs.results import Results  # noqa: E402
+from mathevalkit.stats.intervals import wilson_interval  # noqa: E402
+from mathevalkit.tasks.rows import fingerprint  # noqa: E402  # the path comes first
+from mathevalkit.types import Accuracy, Group, ModelInfo, Sample, ScoredCompletion  # noqa: E402
 from tests.browser import chromium, missing  # noqa: E402
 from tests.factories import manifest  # noqa: E402
 from tests.run_folders import write_task  # noqa: E402
@@ -52,7 +53,7 @@ QUESTION = (
 )
 MEASURED = """
 import json, resource, sys, time
-from mathevalkit.dashboard import build_dashboard
+from mathevalkit.nightly.dashboard.site import build_dashboard
 began = time.perf_counter()
 site = build_dashboard(sys.argv[1], sys.argv[2])
 used = resource.getrusage(resource.RUSAGE_SELF)

@@ -24,9 +24,9 @@ from collections import Counter
 
 import numpy as np
 
-from mathevalkit.gating import decide
-from mathevalkit.metrics import wilson_interval
-from mathevalkit.stats import Score
+from mathevalkit.comparison.gate import decide
+from mathevalkit.stats.intervals import wilson_interval
+from mathevalkit.types import Score
 
 MEAN = 0.65
 MAX_DROP = 0.02

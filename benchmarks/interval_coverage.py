@@ -21,9 +21,9 @@ from math import comb, sqrt
 
 import numpy as np
 
-from mathevalkit.at_k import Votes, maj_at_k
-from mathevalkit.metrics import clustered_interval, wilson_interval
-from mathevalkit.stats import adjusted_interval, mean_interval, tango_interval
+from mathevalkit.stats.at_k import Votes, maj_at_k
+from mathevalkit.stats.intervals import clustered_interval, mean_interval, wilson_interval
+from mathevalkit.stats.paired import adjusted_interval, tango_interval
 
 Z = 1.959963984540054
 Trial = Callable[[np.random.Generator], tuple[bool, bool]]

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from answer_normalizers import extract
-from answer_normalizers.scorers import get_scorer
+from answer_normalizers.grading import get_scorer
 
 SHARED = Path(os.environ.get("MATHEVALKIT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 GENERATIONS = SHARED / "data" / "generations"

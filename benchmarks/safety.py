@@ -22,12 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from answer_normalizers import check, extract, grade
-from answer_normalizers.symbolic import LastResort, available
+from answer_normalizers.symbolic.last_resort import LastResort, available
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mathevalkit.data import load_data
-from mathevalkit.tasks import load_task
+from mathevalkit.tasks.finding import load_task
+from mathevalkit.tasks.rows import load_data
 from tests.tools import fuzz
 
 SHARED = Path(os.environ.get("MATHEVALKIT_SHARED", Path(__file__).resolve().parents[2] / "shared"))

@@ -13,20 +13,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mathevalkit.bundle import verify_bundle as verify_bundle
-    from mathevalkit.bundle import write_bundle as write_bundle
-    from mathevalkit.comparing import compare as compare
-    from mathevalkit.dashboard import build_dashboard as build_dashboard
-    from mathevalkit.exporters import export as export
-    from mathevalkit.gating import gate as gate
-    from mathevalkit.journal import load_run as load_run
-    from mathevalkit.nightly import run_night as run_night
-    from mathevalkit.pipeline import evaluate as evaluate
-    from mathevalkit.reporting import report as report
-    from mathevalkit.reproducing import reproduce as reproduce
-    from mathevalkit.rescoring import rescore as rescore
-    from mathevalkit.suite import read_suite as read_suite
-    from mathevalkit.tasks import load_task as load_task
+    from mathevalkit.comparison.compare import compare as compare
+    from mathevalkit.comparison.gate import gate as gate
+    from mathevalkit.exporters.bundle.bundle import verify_bundle as verify_bundle
+    from mathevalkit.exporters.bundle.bundle import write_bundle as write_bundle
+    from mathevalkit.exporters.export import export as export
+    from mathevalkit.nightly.dashboard.site import build_dashboard as build_dashboard
+    from mathevalkit.nightly.night import run_night as run_night
+    from mathevalkit.nightly.suite import read_suite as read_suite
+    from mathevalkit.pipeline.evaluation import evaluate as evaluate
+    from mathevalkit.reporting.report import report as report
+    from mathevalkit.reproduction.reproduce import reproduce as reproduce
+    from mathevalkit.runs.journal import load_run as load_run
+    from mathevalkit.scoring.rescore import rescore as rescore
+    from mathevalkit.tasks.finding import load_task as load_task
 
 __version__ = "0.1.0"
 
@@ -49,20 +49,20 @@ __all__ = [
 ]
 
 _HOME = {
-    "build_dashboard": "mathevalkit.dashboard",
-    "compare": "mathevalkit.comparing",
-    "evaluate": "mathevalkit.pipeline",
-    "export": "mathevalkit.exporters",
-    "gate": "mathevalkit.gating",
-    "load_run": "mathevalkit.journal",
-    "load_task": "mathevalkit.tasks",
-    "read_suite": "mathevalkit.suite",
-    "report": "mathevalkit.reporting",
-    "reproduce": "mathevalkit.reproducing",
-    "rescore": "mathevalkit.rescoring",
-    "run_night": "mathevalkit.nightly",
-    "verify_bundle": "mathevalkit.bundle",
-    "write_bundle": "mathevalkit.bundle",
+    "build_dashboard": "mathevalkit.nightly.dashboard.site",
+    "compare": "mathevalkit.comparison.compare",
+    "evaluate": "mathevalkit.pipeline.evaluation",
+    "export": "mathevalkit.exporters.export",
+    "gate": "mathevalkit.comparison.gate",
+    "load_run": "mathevalkit.runs.journal",
+    "load_task": "mathevalkit.tasks.finding",
+    "read_suite": "mathevalkit.nightly.suite",
+    "report": "mathevalkit.reporting.report",
+    "reproduce": "mathevalkit.reproduction.reproduce",
+    "rescore": "mathevalkit.scoring.rescore",
+    "run_night": "mathevalkit.nightly.night",
+    "verify_bundle": "mathevalkit.exporters.bundle.bundle",
+    "write_bundle": "mathevalkit.exporters.bundle.bundle",
 }
 
 

@@ -19,10 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from mathevalkit.notebook import html_table
-
 Outcome: TypeAlias = Literal["correct", "wrong", "no_answer", "truncated", "undecided", "backend_error"]
-"""How a sample ended; exactly one of these. See ``mathevalkit.outcomes`` for the rule that decides."""
+"""How a sample ended; exactly one of these. The rule that decides: ``mathevalkit.scoring.outcomes``."""
 
 OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "no_answer", "truncated", "undecided", "backend_error")
 
@@ -190,7 +188,7 @@ class Recipe:
     """Jinja2 over ``question``, ``shots`` (list of Shot), ``subject`` and ``level``."""
     sampling: Sampling
     scorer: str = "auto"
-    """Name in the registry of ``answer_normalizers.scorers``, or ``module:function``."""
+    """Name in the registry of ``answer_normalizers.grading``, or ``module:function``."""
     strategy: str = "auto"
     """Extraction strategy of ``answer_normalizers.extract``; scorers that extract their own way ignore it."""
     normalizer: str | None = None
@@ -253,7 +251,7 @@ class Task:
     """Local data file, relative to the YAML file."""
     num_rows: int | None = None
     fingerprints: tuple[str, ...] = ()
-    """Known fingerprints of the mapped rows (``mathevalkit.data.fingerprint``)."""
+    """Known fingerprints of the mapped rows (``mathevalkit.tasks.rows.fingerprint``)."""
     licence: str = ""
     published: tuple[PublishedResult, ...] = ()
 
@@ -344,55 +342,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """``results.json``: the aggregates of a whole run."""
-
-    schema_version: int
-    run_id: str
-    model: str
-    task: str
-    recipe: str
-    scorer: str
-    overall: Group
-    by_subject: tuple[Group, ...]
-    by_level: tuple[Group, ...]
-    by_subject_level: tuple[Group, ...]
-    """Names are ``subject / level``."""
-    other_scorers: Mapping[str, Accuracy]
-    """The same completions under the other scorers of the recipe."""
-    prompt_tokens: int
-    completion_tokens: int
-    seconds: Mapping[str, float]
-    """Wall time by phase, of the session that finished the run."""
-    sessions: int = 1
-    """How often the run was started or resumed until it was whole."""
-    restarts: int = 0
-    """How often the engine had to be restarted in the last session."""
-    run_dir: str = ""
-
-    @property
-    def accuracy(self) -> Accuracy:
-        """Of the whole run."""
-        return self.overall.accuracy
-
-    def _repr_html_(self) -> str:
-        """For a notebook: one row a subject and a level, the whole last."""
-        rows = []
-        for kind, group in (
-            *(("subject", group) for group in self.by_subject),
-            *(("level", group) for group in self.by_level),
-            ("", self.overall),
-        ):
-            a, name = group.accuracy, "all" if group is self.overall else group.name
-            told = ["–", ""]
-            if a.value is not None and a.low is not None and a.high is not None:
-                told = [f"{100 * a.value:.1f} %", f"{100 * a.low:.1f}–{100 * a.high:.1f}"]
-            rows.append([kind, name, f"{group.samples:,}", *told])
-        caption = f"{self.task} · {self.model} · {self.recipe} · {self.scorer}"
-        return html_table(caption, ["", "", "n", "accuracy", "95 % interval"], rows)
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """A snapshot of a run under way, handed to observers a few times a second."""
 
@@ -468,3 +417,7 @@ class Plan:
     def total(self) -> int:
         """Completions wanted."""
         return len(self.samples) * self.recipe.sampling.n
+
+
+Score: TypeAlias = tuple[int, int]
+"""``(correct, scored)`` of one sample in one run; ``scored`` is at least 1."""

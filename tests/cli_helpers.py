@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mathevalkit.cli import run_command_line
+from mathevalkit.cli.app import run_command_line
 
 if TYPE_CHECKING:
     import pytest

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import orjson
 
-from mathevalkit.data import fingerprint
-from mathevalkit.journal import GENERATIONS, Journal
-from mathevalkit.metrics import Breakdown
-from mathevalkit.types import OUTCOMES, ModelInfo, Results, Sample, ScoredCompletion
+from mathevalkit.runs.journal import GENERATIONS, Journal
+from mathevalkit.runs.results import Results
+from mathevalkit.scoring.tally import Breakdown
+from mathevalkit.tasks.rows import fingerprint
+from mathevalkit.types import OUTCOMES, ModelInfo, Sample, ScoredCompletion
 from tests.factories import completion, manifest
 from tests.run_folders import TASK
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
-from mathevalkit.data import fingerprint
-from mathevalkit.journal import Journal
-from mathevalkit.metrics import Breakdown
-from mathevalkit.types import ModelInfo, Outcome, Results, Sample, ScoredCompletion
+from mathevalkit.runs.journal import Journal
+from mathevalkit.runs.results import Results
+from mathevalkit.scoring.tally import Breakdown
+from mathevalkit.tasks.rows import fingerprint
+from mathevalkit.types import ModelInfo, Outcome, Sample, ScoredCompletion
 from tests.factories import completion, manifest
 
 TASK = """\

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathevalkit.at_k import Answered, Metric, Votes, at_k, count_votes, maj_at_k, pass_at_k
-from mathevalkit.metrics import clustered_interval, wilson_interval
+from mathevalkit.stats.at_k import Answered, Metric, Votes, at_k, count_votes, maj_at_k, pass_at_k
+from mathevalkit.stats.intervals import clustered_interval, wilson_interval
 
 
 def test_pass_at_k_is_the_share_of_all_choices_that_hold_a_right_one() -> None:

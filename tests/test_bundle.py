@@ -16,8 +16,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from mathevalkit import bundle_archive, verify_bundle, write_bundle
+from mathevalkit import verify_bundle, write_bundle
 from mathevalkit.errors import BundleError, MathEvalError, RunDirectoryError, UsageError
+from mathevalkit.exporters.bundle import archive as bundle_archive
 from tests.cli_helpers import Cli, Sums, cut
 
 

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from mathevalkit import __version__
-from mathevalkit.backends.registry import backend_for
-from mathevalkit.cli_options import parse_pairs
+from mathevalkit.backends.base import backend_for
+from mathevalkit.cli.options import parse_pairs
 from mathevalkit.errors import UsageError
 from tests.cli_helpers import Cli, Sums, cut
 

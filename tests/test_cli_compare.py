@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 import mathevalkit
-from mathevalkit.power import samples_needed
+from mathevalkit.stats.power import samples_needed
 from tests.cli_helpers import Cli, Sums
 
 

@@ -33,7 +33,7 @@ HEAVY = {"torch", "vllm", "datasets", "pandas", "sympy", "numpy", "pydantic", "t
 def test_help_imports_nothing_heavy(arguments: list[str], allowed: set[str]):
     program = (
         "import json, sys\n"
-        "from mathevalkit.cli import run_command_line\n"
+        "from mathevalkit.cli.app import run_command_line\n"
         f"run_command_line({arguments!r})\n"
         f"print(json.dumps(sorted({HEAVY - allowed!r} & set(sys.modules))), file=sys.stderr)\n"
     )
@@ -182,7 +182,7 @@ def test_a_scheduler_or_a_lost_terminal_stops_a_run_as_cleanly(slow: Sums, numbe
 def test_a_run_under_nohup_survives_the_terminal(slow: Sums):
     program = (
         "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
-        "from mathevalkit.cli import main; main()"
+        "from mathevalkit.cli.app import main; main()"
     )
     running = subprocess.Popen(
         [sys.executable, "-c", program, *slow_command(slow)],

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathevalkit.compare_display import print_comparison, print_gate
-from mathevalkit.comparing import compare
+from mathevalkit.cli.views.comparison import print_comparison, print_gate
+from mathevalkit.comparison.compare import compare
+from mathevalkit.comparison.gap import gap_between
+from mathevalkit.comparison.gate import gate
 from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
-from mathevalkit.gating import gate
-from mathevalkit.journal import verdicts_name
-from mathevalkit.manifest_changes import manifest_changes
-from mathevalkit.metrics import wilson_interval
-from mathevalkit.runs import Line, run_labels
-from mathevalkit.stats import holm, paired_difference
-from mathevalkit.terminal import make_console
-from mathevalkit.transitions import gap_between
+from mathevalkit.presentation.terminal import make_console
+from mathevalkit.runs.changes import manifest_changes
+from mathevalkit.runs.journal import verdicts_name
+from mathevalkit.runs.reader import Line, run_labels
+from mathevalkit.stats.intervals import wilson_interval
+from mathevalkit.stats.paired import holm, paired_difference
 from mathevalkit.types import OUTCOMES, EngineOptions, ModelInfo, Outcome, RunManifest, Sampling, Selection
 from tests.factories import manifest
 from tests.run_folders import SUBJECTS, problems, write_run, write_task

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from mathevalkit.dashboard import Site, build_dashboard
 from mathevalkit.errors import RunDirectoryError
-from mathevalkit.nights import Night, NightEntry, write_night
+from mathevalkit.nightly.dashboard.site import Site, build_dashboard
+from mathevalkit.nightly.record import Night, NightEntry, write_night
 from mathevalkit.types import ModelInfo, Outcome, Sample
 from tests.browser import chromium, missing
 from tests.cli_helpers import Cli

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathevalkit.data import fingerprint, load_data, select
 from mathevalkit.errors import DataError, UsageError
-from mathevalkit.tasks import load_task
+from mathevalkit.tasks.finding import load_task
+from mathevalkit.tasks.rows import fingerprint, load_data, select
 from mathevalkit.types import HubSource, RowMapping, Sample, Task
 
 ROWS = {

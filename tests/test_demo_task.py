@@ -18,10 +18,11 @@ import pytest
 import sympy
 
 from answer_normalizers import check
-from mathevalkit.data import load_data
-from mathevalkit.tasks import builtin_task_dir, load_task
+from mathevalkit.packaged import packaged
+from mathevalkit.tasks.finding import load_task
+from mathevalkit.tasks.rows import load_data
 
-ROWS = [orjson.loads(line) for line in (builtin_task_dir() / "demo.jsonl").read_bytes().splitlines()]
+ROWS = [orjson.loads(line) for line in (packaged("tasks") / "demo.jsonl").read_bytes().splitlines()]
 
 # ---- a calculator ----------------------------------------------------------------------------------
 

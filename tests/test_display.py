@@ -12,13 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mathevalkit.advice import Step, changed, next_step
-from mathevalkit.display import RunDisplay
-from mathevalkit.metrics import Breakdown
-from mathevalkit.progress_line import Speed, bar, clock, duration, progress_text
-from mathevalkit.results_view import RunFacts, matching_results, print_results
-from mathevalkit.tasks import load_task
-from mathevalkit.terminal import clean, clean_block, model_name, short
+from mathevalkit.cli.advice import Step, changed, next_step
+from mathevalkit.cli.views.live import RunDisplay
+from mathevalkit.cli.views.progress import Speed, bar, progress_text
+from mathevalkit.cli.views.results import RunFacts, print_results
+from mathevalkit.presentation.figures import clock, duration
+from mathevalkit.presentation.terminal import clean, clean_block, model_name, short
+from mathevalkit.reproduction.targets import matching_results
+from mathevalkit.runs.results import Results
+from mathevalkit.scoring.tally import Breakdown
+from mathevalkit.tasks.finding import load_task
 from mathevalkit.types import (
     OUTCOMES,
     Accuracy,
@@ -28,7 +31,6 @@ from mathevalkit.types import (
     Plan,
     Progress,
     Recipe,
-    Results,
     RunOptions,
     Sample,
     Sampling,
@@ -403,7 +405,7 @@ def test_without_a_terminal_progress_is_a_line_every_30_seconds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     now = [1000.0]
-    monkeypatch.setattr("mathevalkit.display.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("mathevalkit.cli.views.live.time.monotonic", lambda: now[0])
     with RunDisplay(argv=ARGV) as display:
         display.phase("generation")
         for second in range(100):

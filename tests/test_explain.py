@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from answer_normalizers.reading import read
-from mathevalkit.cli import run_command_line
+from answer_normalizers.parsing.reading import read
+from answer_normalizers.tree.show import MAX_NODES, tree
+from mathevalkit.cli.app import run_command_line
 from mathevalkit.errors import UsageError
-from mathevalkit.explain import Explanation, explain
-from mathevalkit.trees import MAX_NODES, tree
+from mathevalkit.scoring.explain import Explanation, explain
 from tests.test_rescore import Run, write_lines
 
 

@@ -18,9 +18,9 @@ import yaml
 
 from mathevalkit import rescore
 from mathevalkit.errors import RunDirectoryError, UsageError
-from mathevalkit.exporters import ExportOptions, export, exporter_names
 from mathevalkit.exporters.base import standard_error
-from mathevalkit.metrics import wilson_interval
+from mathevalkit.exporters.export import ExportOptions, export, exporter_names
+from mathevalkit.stats.intervals import wilson_interval
 from mathevalkit.types import ModelInfo, Selection
 from tests.cli_helpers import Cli
 from tests.run_folders import problems, write_run, write_task
@@ -270,7 +270,7 @@ def test_each_scorer_is_a_filter(tmp_path: Path, task: Path):
 
 
 def test_a_sample_that_failed_in_the_engine_is_left_out_and_said(tmp_path: Path, task: Path):
-    from mathevalkit.journal import Journal
+    from mathevalkit.runs.journal import Journal
 
     run = make_run(tmp_path, task, outcomes={**OUTCOMES, "0": "backend_error"})
     lines = (run / "generations.jsonl").read_text().splitlines()

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from mathevalkit.comparison.gate import decide, gate
+from mathevalkit.comparison.repeats import MIN_REPEATS, find_repeats, overdispersion
 from mathevalkit.errors import ComparisonError, UsageError
-from mathevalkit.gating import decide, gate
-from mathevalkit.history import MIN_REPEATS, find_repeats, overdispersion
-from mathevalkit.journal import load_manifest
-from mathevalkit.stats import Score
-from mathevalkit.types import ModelInfo, Outcome
+from mathevalkit.runs.journal import load_manifest
+from mathevalkit.types import ModelInfo, Outcome, Score
 from tests.run_folders import problems, write_run
 
 

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathevalkit import journal as journal_module
 from mathevalkit.errors import ManifestMismatchError, RunDirectoryError, RunLockedError
-from mathevalkit.journal import (
+from mathevalkit.runs import journal as journal_module
+from mathevalkit.runs.codec import decode, encode_line
+from mathevalkit.runs.journal import (
     GENERATIONS,
     AppendFile,
     Journal,
@@ -27,8 +28,7 @@ from mathevalkit.journal import (
     read_lines,
     write_atomically,
 )
-from mathevalkit.records import decode, encode_line
-from mathevalkit.resume import find_same_run, require_same_identity
+from mathevalkit.runs.resume import find_same_run, require_same_identity
 from mathevalkit.types import Completion
 from tests.factories import completion, manifest, sample
 
@@ -119,7 +119,7 @@ def test_a_lone_surrogate_is_written_as_the_replacement_character(run: Path) -> 
 def test_two_processes_cannot_write_one_run(run: Path) -> None:
     with Journal.create(run, manifest()):
         code = (
-            "import sys; from pathlib import Path; from mathevalkit.journal import Journal; "
+            "import sys; from pathlib import Path; from mathevalkit.runs.journal import Journal; "
             f"Journal.resume(Path({str(run)!r}))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -156,7 +156,7 @@ def test_a_full_disk_leaves_whole_lines_and_one_message(run: Path) -> None:
         import resource, signal
         from pathlib import Path
         from mathevalkit.errors import RunDirectoryError
-        from mathevalkit.journal import Journal
+        from mathevalkit.runs.journal import Journal
         from tests.factories import completion, manifest
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         journal = Journal.create(Path({str(run)!r}), manifest())
@@ -186,7 +186,7 @@ def test_killed_at_any_moment_every_announced_completion_is_on_disk(run: Path) -
     code = textwrap.dedent(
         f"""
         from pathlib import Path
-        from mathevalkit.journal import Journal
+        from mathevalkit.runs.journal import Journal
         from tests.factories import completion, manifest
         journal = Journal.create(Path({str(run)!r}), manifest())
         for i in range(10**6):

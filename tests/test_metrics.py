@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathevalkit.metrics import Breakdown, Tally, clustered_interval, wilson_interval
+from mathevalkit.scoring.tally import Breakdown, Tally
+from mathevalkit.stats.intervals import clustered_interval, wilson_interval
 from mathevalkit.types import OUTCOMES
 from tests.factories import sample
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from mathevalkit.nights import read_nights
+from mathevalkit.nightly.record import read_nights
 from tests.cli_helpers import Cli, Sums, cut
 
 N = 400

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from mathevalkit.metrics import Breakdown
-from mathevalkit.nights import Night, NightEntry
-from mathevalkit.types import Accuracy, Results, Sample
+from mathevalkit.nightly.record import Night, NightEntry
+from mathevalkit.runs.results import Results
+from mathevalkit.scoring.tally import Breakdown
+from mathevalkit.types import Accuracy, Sample
 
 HOSTILE = "<script>alert(1)</script>"
 

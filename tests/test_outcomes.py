@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from answer_normalizers import Extraction, Verdict
-from mathevalkit.outcomes import decide_outcome, scored
+from mathevalkit.scoring.outcomes import decide_outcome, scored
 from mathevalkit.types import Outcome
 from tests.factories import completion
 

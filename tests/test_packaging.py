@@ -88,7 +88,7 @@ def test_every_entry_point_leads_to_something(wheel):
     parser = configparser.ConfigParser()
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # the documented way to keep case
     parser.read_string(wheel.read(f"{DIST_INFO}/entry_points.txt").decode())
-    assert parser["console_scripts"]["mathevalkit"] == "mathevalkit.cli:main"
+    assert parser["console_scripts"]["mathevalkit"] == "mathevalkit.cli.app:main"
     assert {"vllm", "llama_cpp", "replay"} <= set(parser["mathevalkit.backends"])
     for group in parser.sections():
         for target in parser[group].values():
@@ -123,8 +123,8 @@ def test_the_wheel_runs_away_from_the_checkout(wheel, tmp_path):
     wheel.extractall(site)
     code = (
         "import mathevalkit, answer_normalizers\n"
-        "from mathevalkit.data import load_data\n"
-        "from mathevalkit.tasks import list_tasks, load_task\n"
+        "from mathevalkit.tasks.rows import load_data\n"
+        "from mathevalkit.tasks.finding import list_tasks, load_task\n"
         "print(mathevalkit.__file__, answer_normalizers.__file__, sep='\\n')\n"
         "print(len(load_data(load_task('demo')).samples))\n"
         "print(*[task.name for task in list_tasks()])\n"

@@ -18,10 +18,11 @@ import pytest
 
 import mathevalkit
 from mathevalkit.errors import BackendUnavailableError, ManifestMismatchError, UsageError
-from mathevalkit.journal import GENERATIONS, RESULTS, load_run
-from mathevalkit.observer import Observer
-from mathevalkit.pipeline import evaluate, evaluate_all
-from mathevalkit.types import EngineOptions, Plan, Progress, Results, RunOptions
+from mathevalkit.pipeline.evaluation import evaluate, evaluate_all
+from mathevalkit.pipeline.observer import Observer
+from mathevalkit.runs.journal import GENERATIONS, RESULTS, load_run
+from mathevalkit.runs.results import Results
+from mathevalkit.types import EngineOptions, Plan, Progress, RunOptions
 
 REPO = Path(__file__).resolve().parent.parent
 

@@ -13,10 +13,10 @@ import orjson
 import pytest
 
 from mathevalkit.backends.base import Tokenizer
-from mathevalkit.data import load_data
-from mathevalkit.plan import make_plan
+from mathevalkit.pipeline.plan import make_plan
 from mathevalkit.preflight import CHECKS, run_checks
-from mathevalkit.tasks import load_task
+from mathevalkit.tasks.finding import load_task
+from mathevalkit.tasks.rows import load_data
 from mathevalkit.types import Check, EngineOptions, Message, ModelInfo, Plan, RunOptions
 
 LLAMA_2 = "{{ bos }}{% for m in messages %}[INST] {{ m.content }} [/INST]{% endfor %}"

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answer_normalizers import grade
-from mathevalkit.data import load_data
 from mathevalkit.errors import RecipeError
-from mathevalkit.prompting import (
+from mathevalkit.prompts import (
     CHAT_BATCH,
     build_requests,
     choose_recipe,
@@ -24,7 +23,8 @@ from mathevalkit.prompting import (
     request_seed,
     with_overrides,
 )
-from mathevalkit.tasks import list_tasks, load_task
+from mathevalkit.tasks.finding import list_tasks, load_task
+from mathevalkit.tasks.rows import load_data
 from mathevalkit.types import Recipe, Sample, Sampling, Shot
 
 SAMPLE = Sample(id="0", question="What is 2 + 2?", gold="4", subject="Prealgebra", level="1")

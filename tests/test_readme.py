@@ -18,11 +18,11 @@ import typer
 import yaml
 
 import mathevalkit
-from mathevalkit.cli import app
-from mathevalkit.cli_options import RunArguments, read_request
-from mathevalkit.data import load_data
-from mathevalkit.suite import Suite, read_suite
-from mathevalkit.tasks import load_task
+from mathevalkit.cli.app import app
+from mathevalkit.cli.options import RunArguments, read_request
+from mathevalkit.nightly.suite import Suite, read_suite
+from mathevalkit.tasks.finding import load_task
+from mathevalkit.tasks.rows import load_data
 from mathevalkit.types import RunOptions
 
 REPO = Path(__file__).resolve().parent.parent

@@ -19,13 +19,13 @@ import pytest
 
 import mathevalkit
 from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
-from mathevalkit.report_frame import COLUMNS, disarm
-from mathevalkit.report_html import report_dir
-from mathevalkit.report_mathml import ATTRIBUTES, ELEMENTS, convert
-from mathevalkit.report_maths import MAX_FORMULAS, Formulas
-from mathevalkit.report_samples import MAX_QUESTION, json_for_html
-from mathevalkit.report_text import escape_latex, escape_markdown
-from mathevalkit.reporting import FORMATS
+from mathevalkit.packaged import packaged
+from mathevalkit.reporting.frame import COLUMNS, disarm
+from mathevalkit.reporting.mathml import ATTRIBUTES, ELEMENTS, convert
+from mathevalkit.reporting.maths import MAX_FORMULAS, Formulas
+from mathevalkit.reporting.report import FORMATS
+from mathevalkit.reporting.samples import MAX_QUESTION, json_for_html
+from mathevalkit.reporting.text import escape_latex, escape_markdown
 from mathevalkit.types import Sample
 from tests.cli_helpers import Cli, Sums, cut
 from tests.hostile import write_hostile_run
@@ -51,7 +51,7 @@ def pair(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> mathevalkit.reporting.Report:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> mathevalkit.reporting.report.Report:
     root = tmp_path_factory.mktemp("hostile")
     return mathevalkit.report(*(write_hostile_run(root, "http://127.0.0.1:9", name=n) for n in ("a", "b")))
 
@@ -187,7 +187,7 @@ def test_parquet_gives_the_frame_back(pair: list[Path], tmp_path: Path) -> None:
     assert read["correct"].isna().sum() == 6
 
 
-def test_no_cell_of_the_csv_is_a_formula(hostile: mathevalkit.reporting.Report) -> None:
+def test_no_cell_of_the_csv_is_a_formula(hostile: mathevalkit.reporting.report.Report) -> None:
     csv.field_size_limit(1 << 24)
     rows = list(csv.reader(io.StringIO(hostile.to_bytes("csv").decode(), newline="")))
     assert len(rows) == 1 + len(hostile.to_frame())
@@ -213,7 +213,7 @@ def test_markdown_shows_tables_of_every_kind(pair: list[Path]) -> None:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
 
 
-def test_hostile_names_are_no_markup_in_markdown(hostile: mathevalkit.reporting.Report) -> None:
+def test_hostile_names_are_no_markup_in_markdown(hostile: mathevalkit.reporting.report.Report) -> None:
     text = hostile.to_markdown()
     assert not re.search(r"<[a-z/!]", text)
     assert not re.search(r"(?<!\\)\]\(", text)
@@ -239,7 +239,7 @@ COMMANDS = {
 
 
 def test_latex_holds_only_commands_of_its_own(
-    hostile: mathevalkit.reporting.Report, pair: list[Path]
+    hostile: mathevalkit.reporting.report.Report, pair: list[Path]
 ) -> None:
     for text in (hostile.to_latex(), mathevalkit.report(*pair).to_latex()):
         assert set(re.findall(r"\\([a-zA-Z]+)", text)) <= COMMANDS
@@ -259,7 +259,7 @@ def test_latex_escapes() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex here")
-def test_latex_compiles(hostile: mathevalkit.reporting.Report, tmp_path: Path) -> None:
+def test_latex_compiles(hostile: mathevalkit.reporting.report.Report, tmp_path: Path) -> None:
     (tmp_path / "tables.tex").write_text(hostile.to_latex())
     (tmp_path / "paper.tex").write_text(
         "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{textcomp,booktabs}"
@@ -369,7 +369,7 @@ def test_texts_full_of_delimiters_are_split_in_time() -> None:
 
 
 def test_a_killed_batch_leaves_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mathevalkit.report_maths.BATCH_SECONDS", 0.0)
+    monkeypatch.setattr("mathevalkit.reporting.maths.BATCH_SECONDS", 0.0)
     page = Formulas()
     page.split("$x$ and $y$")
     assert page.render() == [["x", 0], ["y", 0]]
@@ -410,7 +410,7 @@ class Page(html.parser.HTMLParser):
 
 
 def test_the_policy_names_exactly_the_pages_own_script_and_style(
-    hostile: mathevalkit.reporting.Report,
+    hostile: mathevalkit.reporting.report.Report,
 ) -> None:
     page = Page(hostile.to_html())
     [policy] = [a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy"]
@@ -431,12 +431,12 @@ def test_the_policy_names_exactly_the_pages_own_script_and_style(
         "require-trusted-types-for": "'script'",
         "trusted-types": "'none'",
     }
-    assert script == (report_dir() / "report.js").read_text()
+    assert script == (packaged("reports") / "report.js").read_text()
     assert len(orjson.loads(data)["samples"]) == len(hostile.runs[0].lines)
 
 
 def test_the_page_has_no_handler_no_style_attribute_and_no_address(
-    hostile: mathevalkit.reporting.Report,
+    hostile: mathevalkit.reporting.report.Report,
 ) -> None:
     page = Page(hostile.to_html())
     for tag, attributes in page.elements:
@@ -460,7 +460,7 @@ def test_json_in_the_page_cannot_end_its_element() -> None:
 
 
 def test_a_text_of_a_megabyte_is_cut_in_the_page_and_whole_in_the_table(
-    hostile: mathevalkit.reporting.Report,
+    hostile: mathevalkit.reporting.report.Report,
 ) -> None:
     assert hostile.to_frame()["text"].str.len().max() > 1_000_000
     page = hostile.to_html()
@@ -473,7 +473,9 @@ def test_a_page_is_the_same_whenever_it_is_made(pair: list[Path]) -> None:
     assert mathevalkit.report(*pair).to_html() == mathevalkit.report(*pair).to_html()
 
 
-def test_a_notebook_shows_escaped_tables(hostile: mathevalkit.reporting.Report, pair: list[Path]) -> None:
+def test_a_notebook_shows_escaped_tables(
+    hostile: mathevalkit.reporting.report.Report, pair: list[Path]
+) -> None:
     shown = mathevalkit.report(*pair)._repr_html_()
     assert "<td>38.5 %</td>" in shown
     assert {tag for tag, _ in Page(hostile._repr_html_()).elements} == {

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathevalkit.errors import RunDirectoryError, UsageError
-from mathevalkit.metrics import wilson_interval
-from mathevalkit.published_results import find_target, targets
-from mathevalkit.reproducing import assess, reproduce, table
+from mathevalkit.reproduction.reproduce import assess, reproduce, table
+from mathevalkit.reproduction.targets import find_target, targets
+from mathevalkit.stats.intervals import wilson_interval
 from mathevalkit.types import Accuracy, ModelInfo, Selection
 from tests.cli_helpers import Cli, Sums
 from tests.run_folders import problems, write_run
@@ -39,7 +39,7 @@ def make_run(root: Path, right: int, *, n: int = ROWS, outcomes: dict | None = N
 
 
 def prompt(target) -> str:
-    from mathevalkit.prompting import prompt_hash
+    from mathevalkit.prompts import prompt_hash
 
     return prompt_hash(target.recipe)
 

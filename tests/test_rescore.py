@@ -14,17 +14,17 @@ import orjson
 import pytest
 
 import mathevalkit
-from mathevalkit import generation_files, rescore
-from mathevalkit.cli import run_command_line
+from mathevalkit import rescore
+from mathevalkit.cli.app import run_command_line
 from mathevalkit.errors import DataError, RunDirectoryError, RunLockedError, UsageError
-from mathevalkit.generation_lines import Fields, Generation, gold_of
-from mathevalkit.journal import GENERATIONS, RESULTS, load_run, read_lines, verdicts_name
-from mathevalkit.metrics import Tally
-from mathevalkit.panel import Panel, cause_of
-from mathevalkit.rescore_counts import PairCount, ScorerRow
-from mathevalkit.rescoring import Rescored
-from mathevalkit.scoring import Judge, Reading
-from mathevalkit.types import OUTCOMES, Completion, Results, Sample
+from mathevalkit.runs import foreign as generation_files
+from mathevalkit.runs.foreign import Fields, Generation, gold_of
+from mathevalkit.runs.journal import GENERATIONS, RESULTS, load_run, read_lines, verdicts_name
+from mathevalkit.runs.results import Results
+from mathevalkit.scoring.judge import Judge, Panel, Reading, cause_of
+from mathevalkit.scoring.rescore import PairCount, Rescored, ScorerRow
+from mathevalkit.scoring.tally import Tally
+from mathevalkit.types import OUTCOMES, Completion, Sample
 from tests.factories import completion
 
 TASK = """\

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from answer_normalizers import grade
-from answer_normalizers.reading import read
-from answer_normalizers.values import Num
-from mathevalkit.cli import run_command_line
+from answer_normalizers.parsing.reading import read
+from answer_normalizers.tree.nodes import Num
+from mathevalkit.cli.app import run_command_line
 from mathevalkit.errors import UsageError
-from mathevalkit.selftest import Selftest, audit_golds, selftest
-from mathevalkit.selftest_texts import MISSES, STYLES
-from mathevalkit.tasks import load_task
+from mathevalkit.scoring.selftest.ceilings import Selftest, audit_golds, selftest
+from mathevalkit.scoring.selftest.texts import MISSES, STYLES
+from mathevalkit.tasks.finding import load_task
 from mathevalkit.types import Task
 from tests.test_rescore import TASK, write_lines
 

@@ -12,23 +12,16 @@ from hypothesis import strategies as st
 from scipy import optimize
 from scipy import stats as scipy_stats
 
-from mathevalkit.metrics import clustered_interval, wilson_interval
-from mathevalkit.power import (
+from mathevalkit.stats.intervals import clustered_interval, mean_interval, wilson_interval
+from mathevalkit.stats.paired import adjusted_interval, exchange_test, holm, paired_difference, tango_interval
+from mathevalkit.stats.power import (
     detectable_difference,
     detectable_mean_difference,
     mcnemar_power,
     samples_needed,
     samples_needed_for_mean,
 )
-from mathevalkit.stats import (
-    Score,
-    adjusted_interval,
-    exchange_test,
-    holm,
-    mean_interval,
-    paired_difference,
-    tango_interval,
-)
+from mathevalkit.types import Score
 
 
 def runs_with(*, both: int = 0, lost: int = 0, gained: int = 0, neither: int = 0) -> list[list[Score]]:
@@ -103,7 +96,7 @@ def test_a_very_large_exchange_test_falls_back_to_the_normal_and_agrees_with_sam
     counts = rng.binomial(16, rng.beta(0.4, 0.4, (600, 1)), (600, 4))
     runs = [[(int(c), 16) for c in counts[:, r]] for r in range(4)]
     exact = exchange_test(runs)
-    monkeypatch.setattr("mathevalkit.stats.MAX_WORK", 1000)
+    monkeypatch.setattr("mathevalkit.stats.paired.MAX_WORK", 1000)
     assert exchange_test(runs) == pytest.approx(exact, abs=0.004)
 
 

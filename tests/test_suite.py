@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mathevalkit.errors import TaskFileError
-from mathevalkit.suite import PREVIOUS, Suite, read_suite
+from mathevalkit.nightly.suite import PREVIOUS, Suite, read_suite
 from tests.cli_helpers import Sums
 
 SUITE = """\

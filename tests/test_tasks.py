@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mathevalkit.errors import TaskFileError, TaskNotFoundError
-from mathevalkit.tasks import builtin_task_dir, list_tasks, load_task
+from mathevalkit.packaged import packaged
+from mathevalkit.tasks.finding import list_tasks, load_task
 from mathevalkit.types import HubSource, Shot
 
 BENCHMARKS = [
@@ -144,15 +145,15 @@ def test_a_missing_file_or_directory_is_said(tmp_path):
 
 
 def test_the_packaged_tasks_lie_in_the_checkout():
-    assert builtin_task_dir() == Path(__file__).resolve().parent.parent / "tasks"
+    assert packaged("tasks") == Path(__file__).resolve().parent.parent / "tasks"
 
 
 def test_in_a_wheel_they_lie_in_the_package(monkeypatch, tmp_path):
-    import mathevalkit.tasks as module
+    import mathevalkit.packaged as module
 
     (tmp_path / "site-packages/mathevalkit/_data/tasks").mkdir(parents=True)
-    monkeypatch.setattr(module, "__file__", str(tmp_path / "site-packages/mathevalkit/tasks.py"))
-    assert builtin_task_dir() == (tmp_path / "site-packages/mathevalkit/_data/tasks").resolve()
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "site-packages/mathevalkit/packaged.py"))
+    assert packaged("tasks") == (tmp_path / "site-packages/mathevalkit/_data/tasks").resolve()
 
 
 # ---- recipes ---------------------------------------------------------------------------------------
@@ -402,7 +403,7 @@ def test_a_file_name_that_cannot_name_a_task_is_refused(write):
 
 
 def test_a_template_cannot_reach_python(write):
-    from mathevalkit.prompting import render_user_turn
+    from mathevalkit.prompts import render_user_turn
     from mathevalkit.types import Sample
 
     escape = "{{ question.__class__.__mro__[1].__subclasses__() }}"

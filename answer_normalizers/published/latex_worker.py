@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from answer_normalizers.worker import Worker, WorkerError, WorkerKilledError
+from answer_normalizers.killable import Worker, WorkerError, WorkerKilledError
 
 SECONDS = 5.0
 """What the original allows a pair."""

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from answer_normalizers.killable import Worker, WorkerError
 from answer_normalizers.published.common import no_answer, verdict
 from answer_normalizers.verdict import Verdict
-from answer_normalizers.worker import Worker, WorkerError
 
 SECONDS = 30.0
 """Its own limits (5 s for each parse and each comparison) should come first."""

@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from itertools import zip_longest
 
-from answer_normalizers.extraction import extract
+from answer_normalizers.extraction.strategies import extract
 from answer_normalizers.published.common import no_answer
 from answer_normalizers.published.hendrycks import TripsError, simplified
 from answer_normalizers.published.prm800k_expressions import difference_is_zero

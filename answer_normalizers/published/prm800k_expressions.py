@@ -27,7 +27,7 @@ from typing import Any
 
 from flint import acb, arb, fmpq
 
-from answer_normalizers.balls import precision
+from answer_normalizers.arithmetic.balls import precision
 
 _TOKEN = re.compile(
     r"\s*(?:([0-9][0-9_]*\.?[0-9]*(?:e[-+]?[0-9]+)?|\.[0-9]+(?:e[-+]?[0-9]+)?)|([^\W\d]\w*)|(\*\*|[-+*/^()!]))"

@@ -1,6 +1,9 @@
-"""Engines that turn requests into completions, behind the one protocol of ``base.py``.
+"""Engines that turn requests into completions, behind the one protocol of ``base``.
 
-``registry.py`` finds an engine by its name. vLLM and llama.cpp run in a process of their own
-(``process.py``, ``engine_process.py``, ``wire.py``) under a supervisor that restarts it
-(``supervisor.py``); ``replay.py`` reads what was recorded. An engine itself implements ``engine.py``.
+base        the protocol, and engines by name
+host        what a run was made on, and which weights exactly
+replay      recorded completions in place of a model
+vllm        vLLM
+llama_cpp   llama.cpp: GGUF files on a laptop
+supervised  an engine in a process of its own, watched and restarted
 """

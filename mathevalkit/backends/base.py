@@ -11,12 +11,18 @@ A backend goes through four states, each entered once::
 ``generate`` may be called again after it is exhausted (one loaded model, several tasks). It pulls
 from ``requests`` lazily, yields exactly one completion for each request and never raises for a single
 one: a request that cannot be served comes back with ``finish_reason="error"``.
+
+An entry point of the group ``mathevalkit.backends`` names a function that takes ``EngineOptions`` and returns
+a ``Backend``; the built-in engines are registered the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from importlib.metadata import entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol
 
 from mathevalkit.errors import BackendUnavailableError, UsageError
@@ -97,3 +103,47 @@ def require_package(package: str, *, extra: str) -> None:
     """Raise BackendUnavailableError where it is not installed: before rows are read or a process starts."""
     if find_spec(package) is None:
         raise BackendUnavailableError(f'{package} is not installed: pip install "mathevalkit[{extra}]"')
+
+
+# ---- engines by name -----------------------------------------------------------------------------------
+
+GROUP = "mathevalkit.backends"
+
+
+def backend_names() -> list[str]:
+    """Every registered backend, sorted."""
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def backend_for(model: str) -> str:
+    """The backend a model gets when none is named."""
+    path = Path(model)
+    if path.suffix.lower() == ".gguf":
+        return "llama_cpp"
+    if path.suffix.lower() == ".jsonl" or (path / "manifest.json").is_file():
+        return "replay"
+    return "vllm"
+
+
+def open_backend(options: EngineOptions) -> Backend:
+    """The backend ``options.backend``. Its engine's process starts here and warms up in the background.
+
+    Raises BackendUnavailableError for a name that is not registered, UsageError for options that the
+    backend cannot honour.
+    """
+    points = {point.name: point for point in entry_points(group=GROUP)}
+    if options.backend not in points:
+        raise BackendUnavailableError(_unknown(options.backend, sorted(points)))
+    factory: BackendFactory = points[options.backend].load()
+    return factory(options)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    if not known:
+        return (
+            f"no backends are registered: mathevalkit is not installed in this environment "
+            f"(pip install mathevalkit), so --backend {name} cannot be found"
+        )
+    near = get_close_matches(name.replace("-", "_").lower(), known, n=1, cutoff=0.5)
+    hint = f", did you mean {near[0]}?" if near else "."
+    return f"no backend is called {name!r}{hint} Known: {', '.join(known)}"

@@ -15,12 +15,13 @@ from typing import Literal, TypeAlias
 
 from mathevalkit import __version__
 from mathevalkit.errors import RunDirectoryError, TaskError, UsageError
-from mathevalkit.generation_files import Source, open_sources, read_verdicts
-from mathevalkit.journal import load_run, verdicts_name
-from mathevalkit.manifest_changes import selection_text
-from mathevalkit.metrics import Tally
-from mathevalkit.runs import ScoredRun, read_run
-from mathevalkit.types import Accuracy, Completion, Results, RunManifest, RunOptions, ScoredCompletion, Task
+from mathevalkit.runs.changes import selection_text
+from mathevalkit.runs.foreign import Source, open_sources, read_verdicts
+from mathevalkit.runs.journal import load_run, verdicts_name
+from mathevalkit.runs.reader import ScoredRun, read_run
+from mathevalkit.runs.results import Results
+from mathevalkit.scoring.tally import Tally
+from mathevalkit.types import Accuracy, Completion, RunManifest, RunOptions, ScoredCompletion, Task
 
 Scale: TypeAlias = Literal["percent", "fraction"]
 Relationship: TypeAlias = Literal["first_party", "third_party", "collaborative", "other"]
@@ -168,7 +169,7 @@ def open_run(
 
 
 def _task_of(manifest: RunManifest, task_dirs: Sequence[str | Path]) -> Task | None:
-    from mathevalkit.tasks import load_task
+    from mathevalkit.tasks.finding import load_task
 
     name = manifest.task_path if Path(manifest.task_path).is_file() else manifest.task
     try:

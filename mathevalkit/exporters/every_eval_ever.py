@@ -29,8 +29,8 @@ from mathevalkit.exporters.base import (
     hub_model_id,
     scaled,
 )
-from mathevalkit.prompting import render_user_turn
-from mathevalkit.records import encode, encode_line
+from mathevalkit.prompts import render_user_turn
+from mathevalkit.runs.codec import encode, encode_line
 from mathevalkit.types import Completion, Group, Sample, ScoredCompletion
 
 SCHEMA_VERSION = "0.3.0"

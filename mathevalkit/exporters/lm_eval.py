@@ -31,8 +31,8 @@ from mathevalkit.exporters.base import (
     file_name,
     model_label,
 )
-from mathevalkit.prompting import render_user_turn
-from mathevalkit.records import encode, encode_line
+from mathevalkit.prompts import render_user_turn
+from mathevalkit.runs.codec import encode, encode_line
 from mathevalkit.types import Completion, Recipe, Sample
 
 NO_ANSWER = "[invalid]"

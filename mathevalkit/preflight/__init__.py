@@ -4,6 +4,8 @@ Every check is a function from a ``Context`` to a ``Finding``, named in ``CHECKS
 fraction of a second on 5,000 rows: what is dear is done on a sample of the rows, and the message says on
 how many.
 
+``rows``, ``prompts`` and ``answers`` hold the checks of what their names say, ``context`` what they look at.
+
     >>> list(CHECKS)[:3]
     ['output-dir', 'data', 'duplicates']
 """

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from answer_normalizers import Verdict
 from mathevalkit.preflight.context import Context, Finding, named
-from mathevalkit.scoring import Reading, find_scorers
+from mathevalkit.scoring.judge import Reading, find_scorers
 
 Score = Callable[..., Verdict]
 

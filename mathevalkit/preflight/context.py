@@ -63,7 +63,7 @@ class Context:
 
     def requests_for(self, samples: Sequence[Sample]) -> tuple[Request, ...]:
         """One request for each sample, whatever ``n`` is."""
-        from mathevalkit.prompting import build_requests
+        from mathevalkit.prompts import build_requests
 
         single = replace(self.recipe, sampling=replace(self.recipe.sampling, n=1))
         return tuple(build_requests(samples, single, tokenizer=self.tokenizer))

@@ -30,7 +30,7 @@ CONTROL = re.compile(
 
 def chat_template(context: Context) -> Finding:
     """The recipe's kind fits the tokenizer, and no turn is marked twice."""
-    from mathevalkit.prompting import render_user_turn
+    from mathevalkit.prompts import render_user_turn
 
     tokenizer, recipe = context.tokenizer, context.recipe
     if tokenizer is None:

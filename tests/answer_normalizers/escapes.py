@@ -7,7 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from answer_normalizers import symbolic_process as cage
+from answer_normalizers.symbolic import process as cage
 
 assert cage
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from answer_normalizers import Verdict, check
-from answer_normalizers.numbers import plain_decimal, plain_number
+from answer_normalizers.parsing.numerals import plain_decimal, plain_number
 
 NOTATION = r"""\frac { } ( ) [ ] \sqrt ^ _ | \{ \} \left \right \text{ \begin{pmatrix} \end{pmatrix} & \\
 \sum_{k=1}^{n} \int_0^1 dx \pm \cup , ; and or = < \le \in % \% ! ° \infty \pi e i x y n 0 1 9 10

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from answer_normalizers import Extraction, extract, grade
-from answer_normalizers.extraction import STRATEGIES
-from answer_normalizers.registry import UnknownNameError
+from answer_normalizers.extraction.strategies import STRATEGIES
+from answer_normalizers.plugins import UnknownNameError
 
 
 def value(text: str, strategy: str = "auto") -> str | None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from answer_normalizers import Verdict
+from answer_normalizers.grading import get_scorer
 from answer_normalizers.published import hendrycks, lm_eval_gsm8k, metamath, minerva, prm800k
 from answer_normalizers.published.prm800k_expressions import difference_is_zero
 from answer_normalizers.published.prm800k_text import latex_to_text
-from answer_normalizers.scorers import get_scorer
 
 
 def lines(path: Path) -> list[dict[str, str]]:

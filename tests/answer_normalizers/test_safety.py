@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from answer_normalizers import Extraction, check, extract, grade
-from answer_normalizers.extraction import STRATEGIES
-from answer_normalizers.scorers import get_scorer, list_scorers
+from answer_normalizers.extraction.strategies import STRATEGIES
+from answer_normalizers.grading import get_scorer, list_scorers
 from tests.tools import fuzz
 
 GOLDS = (

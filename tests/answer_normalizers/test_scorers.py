@@ -15,22 +15,23 @@ from pathlib import Path
 import pytest
 
 from answer_normalizers import Verdict
-from answer_normalizers.extractors import (
-    BUILTIN_EXTRACTORS,
+from answer_normalizers.extraction.strategies import BUILTIN_EXTRACTORS, get_extractor, list_extractors
+from answer_normalizers.grading import (
     BUILTIN_NORMALIZERS,
-    get_extractor,
+    BUILTIN_SCORERS,
+    Scorer,
     get_normalizer,
-    list_extractors,
+    get_scorer,
     list_normalizers,
+    list_scorers,
 )
-from answer_normalizers.registry import PluginError, Registry, UnknownNameError
-from answer_normalizers.scorers import BUILTIN, Scorer, get_scorer, list_scorers
+from answer_normalizers.plugins import PluginError, Registry, UnknownNameError
 
 REPO = Path(__file__).resolve().parents[2]
 NEEDS_A_PACKAGE = {"math_verify"}
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILTIN) - NEEDS_A_PACKAGE))
+@pytest.mark.parametrize("name", sorted(set(BUILTIN_SCORERS) - NEEDS_A_PACKAGE))
 def test_every_built_in_scorer_gives_a_verdict_and_says_what_it_is(name: str) -> None:
     scorer = get_scorer(name)
     text = "So $x=7$.\n#### 7\nThe answer is: 7\nFinal Answer: The final answer is $7$. I hope it is correct."
@@ -39,7 +40,7 @@ def test_every_built_in_scorer_gives_a_verdict_and_says_what_it_is(name: str) ->
     assert scorer.summary
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILTIN) - NEEDS_A_PACKAGE))
+@pytest.mark.parametrize("name", sorted(set(BUILTIN_SCORERS) - NEEDS_A_PACKAGE))
 @pytest.mark.parametrize(
     "text", ["", "\\boxed{", "The answer is: ", "$", "#### ", "\ud800", "1" * 5_000, "{" * 3_000]
 )
@@ -119,11 +120,11 @@ def test_a_scorer_that_returns_no_verdict_is_found_out() -> None:
 def test_a_scorer_whose_package_is_missing_is_not_listed() -> None:
     there = find_spec("math_verify") is not None
     assert ("math_verify" in list_scorers()) is there
-    assert set(BUILTIN) - NEEDS_A_PACKAGE <= set(list_scorers())
+    assert set(BUILTIN_SCORERS) - NEEDS_A_PACKAGE <= set(list_scorers())
 
 
 def test_scorers_can_be_pickled_and_agree_in_threads() -> None:
-    scorers = [get_scorer(name) for name in sorted(set(BUILTIN) - NEEDS_A_PACKAGE)]
+    scorers = [get_scorer(name) for name in sorted(set(BUILTIN_SCORERS) - NEEDS_A_PACKAGE)]
     texts = [f"The answer is: {number}." for number in range(40)]
     copies = pickle.loads(pickle.dumps(scorers))
     for scorer, copy in zip(scorers, copies, strict=True):
@@ -147,7 +148,7 @@ def test_extractors_and_normalizers_are_found_by_name() -> None:
 @pytest.mark.parametrize(
     ("group", "table"),
     [
-        ("mathevalkit.scorers", BUILTIN),
+        ("mathevalkit.scorers", BUILTIN_SCORERS),
         ("mathevalkit.extractors", BUILTIN_EXTRACTORS),
         ("mathevalkit.normalizers", BUILTIN_NORMALIZERS),
     ],
@@ -185,7 +186,7 @@ without_notes = my_plugin:without_notes
 USE = """
 import json
 from answer_normalizers import extract, grade
-from answer_normalizers.scorers import get_scorer, list_scorers
+from answer_normalizers.grading import get_scorer, list_scorers
 scorer = get_scorer("first_word")
 print(json.dumps({
     "listed": "first_word" in list_scorers(),
@@ -239,7 +240,7 @@ def test_an_installed_package_adds_a_scorer_and_an_extractor_in_ten_lines(tmp_pa
 
 def test_a_package_that_takes_a_built_in_name_for_itself_is_found_out(tmp_path: Path) -> None:
     _install(tmp_path, name="greedy", entry_points="[mathevalkit.scorers]\nauto = my_plugin:first_word\n")
-    done = _run("from answer_normalizers.scorers import get_scorer; get_scorer('auto')", tmp_path)
+    done = _run("from answer_normalizers.grading import get_scorer; get_scorer('auto')", tmp_path)
     assert "PluginError: two packages register a scorer called 'auto'" in done.stderr
 
 
@@ -250,7 +251,7 @@ def test_a_registry_imports_nothing_to_list_its_names() -> None:
 
 def test_the_registry_costs_neither_sympy_nor_the_harness() -> None:
     code = (
-        "import sys; from answer_normalizers.scorers import get_scorer, list_scorers; list_scorers();"
+        "import sys; from answer_normalizers.grading import get_scorer, list_scorers; list_scorers();"
         "get_scorer('prm800k')(gold='x+1', text='The answer is 1+x.');"
         "bad = {'sympy', 'mathevalkit', 'numpy', 'pandas', 'torch'} & set(sys.modules); assert not bad, bad"
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from answer_normalizers import check
-from answer_normalizers.normalize import matching_brace
-from answer_normalizers.reading import read
+from answer_normalizers.parsing.normalize import matching_brace
+from answer_normalizers.parsing.reading import read
 
 
 def _rows(path: Path) -> list[dict]:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from answer_normalizers import Policy, Verdict, check, symbolic
-from answer_normalizers.scorers import get_scorer
-from answer_normalizers.symbolic import LastResort
-from answer_normalizers.worker import Worker, WorkerError
+from answer_normalizers import Policy, Verdict, check
+from answer_normalizers.grading import get_scorer
+from answer_normalizers.killable import Worker, WorkerError
+from answer_normalizers.symbolic import last_resort as symbolic
+from answer_normalizers.symbolic.last_resort import LastResort
 
 pytestmark = pytest.mark.skipif(find_spec("sympy") is None, reason="SymPy is not installed")
 REPO = Path(__file__).resolve().parents[2]
@@ -263,7 +264,7 @@ def test_a_forked_process_starts_its_own(last_resort):
 
 def test_the_process_ends_with_its_caller():
     code = (
-        "from answer_normalizers import symbolic\n"
+        "from answer_normalizers.symbolic import last_resort as symbolic\n"
         "resort = symbolic.LastResort(deadline=30.0)\n"
         f"resort(gold={EQUAL[4][0]!r}, pred='1')\n"
         "print(symbolic._worker(30.0, resort.memory)._process.pid)\n"
@@ -289,7 +290,7 @@ def _alive(pid: int) -> bool:
 
 
 def test_importing_it_imports_no_sympy():
-    code = "import answer_normalizers.symbolic, sys; print('sympy' in sys.modules)"
+    code = "import answer_normalizers.symbolic.last_resort, sys; print('sympy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPO, check=True)
     assert done.stdout.strip() == "False"
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from answer_normalizers.worker import Worker, WorkerError, WorkerKilledError
+from answer_normalizers.killable import Worker, WorkerError, WorkerKilledError
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_worker_that_nobody_stops_ends_with_its_object_and_with_the_interprete
     del worker
     gc.collect()
     assert process.poll() is not None
-    script = "from answer_normalizers.worker import Worker; w = Worker('operator:add'); w.call(1, 2)"
+    script = "from answer_normalizers.killable import Worker; w = Worker('operator:add'); w.call(1, 2)"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-X", "dev", "-c", script], capture_output=True, text=True, check=True
     )

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mathevalkit import errors
-from mathevalkit.backends.engine import EngineRequest, Finished, RequestRefusedError
+from mathevalkit.backends.supervised.engine import EngineRequest, Finished, RequestRefusedError
 from mathevalkit.types import EngineOptions, ModelInfo
 
 NAME = "tests.backends.fake_engine:FakeEngine"

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from mathevalkit import errors
-from mathevalkit.backends.registry import open_backend
+from mathevalkit.backends.base import open_backend
 from mathevalkit.types import EngineOptions, Request, Sampling
 from tests.tools import small_model
 

@@ -12,13 +12,13 @@ import pytest
 
 from mathevalkit import errors
 from mathevalkit.backends import base, host
-from mathevalkit.backends.chat import render_chat
-from mathevalkit.backends.engine import EngineRequest, RequestRefusedError, room_for
-from mathevalkit.backends.gguf import find_gguf, read_metadata
-from mathevalkit.backends.llama_cpp import LlamaCppBackend
-from mathevalkit.backends.registry import backend_names, open_backend
-from mathevalkit.backends.vllm_errors import explain
-from mathevalkit.backends.wire import MAX_FRAME_BYTES, Channel, ChannelClosedError, pack
+from mathevalkit.backends.base import backend_names, open_backend
+from mathevalkit.backends.llama_cpp.backend import LlamaCppBackend
+from mathevalkit.backends.llama_cpp.chat import render_chat
+from mathevalkit.backends.llama_cpp.gguf import find_gguf, read_metadata
+from mathevalkit.backends.supervised.engine import EngineRequest, RequestRefusedError, room_for
+from mathevalkit.backends.supervised.wire import MAX_FRAME_BYTES, Channel, ChannelClosedError, pack
+from mathevalkit.backends.vllm import explain
 from mathevalkit.types import EngineOptions, Sampling
 
 
@@ -85,7 +85,9 @@ class TestRegistry:
 
     def test_opening_imports_nothing_heavy(self):
         code = (
-            "import sys; from mathevalkit.backends import registry, vllm, llama_cpp, replay, supervisor;"
+            "import sys; from mathevalkit.backends import base, vllm, replay;"
+            "from mathevalkit.backends.llama_cpp import backend;"
+            "from mathevalkit.backends.supervised import supervisor;"
             "print([m for m in ('torch','vllm','transformers','xllamacpp','numpy','huggingface_hub','jinja2')"
             " if m in sys.modules])"
         )

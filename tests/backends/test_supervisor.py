@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mathevalkit import errors
-from mathevalkit.backends.supervisor import SupervisedBackend
+from mathevalkit.backends.supervised.supervisor import SupervisedBackend
 from mathevalkit.types import EngineOptions, Request, Sampling
 from tests.backends.fake_engine import NAME
 
@@ -375,7 +375,7 @@ def test_the_engine_does_not_share_our_process_group(make, tmp_path):
 
 PARENT = """
 import sys, time
-from mathevalkit.backends.supervisor import SupervisedBackend
+from mathevalkit.backends.supervised.supervisor import SupervisedBackend
 from mathevalkit.types import EngineOptions, Request, Sampling
 backend = SupervisedBackend({name!r}, EngineOptions(
     model="m", backend="fake", log_path={log!r}, engine_args={{"state": {state!r}, "step_seconds": 0.2}}))

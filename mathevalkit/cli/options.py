@@ -1,0 +1,353 @@
+"""The options of ``mathevalkit run``, one field each, and what they become.
+
+A field's annotation is its option: ``takes(RunArguments)`` gives a command one option for each field and
+hands the command the filled dataclass. Every default means "not given", so that ``--resume`` can tell
+what the user asks for now from what the run on disk was made with.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import typer
+
+from mathevalkit.errors import UsageError
+from mathevalkit.types import EngineOptions, RunManifest, RunOptions
+
+A = TypeVar("A")
+
+
+def _option(panel: str, metavar: str | None, text: str, *names: str) -> Any:
+    return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, show_default=False)
+
+
+WHAT = "What to run"
+RECIPE = "Prompt and sampling"
+ROWS = "Data"
+FILES = "Run directory"
+ENGINE = "Engine"
+OUTPUT = "Output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunArguments:
+    """The command line of ``run``; None, False or an empty list where an option was not given."""
+
+    model: Annotated[
+        list[str] | None,
+        _option(WHAT, "MODEL", "Hub id, local folder or GGUF file. Repeat for several.", "--model", "-m"),
+    ] = None
+    task: Annotated[
+        list[str] | None,
+        _option(
+            WHAT, "TASK", "Name (`mathevalkit tasks list`) or YAML file. Repeat for several.", "--task", "-t"
+        ),
+    ] = None
+    backend: Annotated[
+        str | None,
+        _option(
+            WHAT,
+            "NAME",
+            "vllm, llama_cpp, replay or a plug-in's. Default: llama_cpp for a .gguf file, replay for a "
+            ".jsonl file or a run directory, vllm otherwise.",
+        ),
+    ] = None
+    task_dirs: Annotated[
+        list[str] | None, _option(WHAT, "DIR", "Folder of your own task files. Repeatable.", "--task-dir")
+    ] = None
+
+    recipe: Annotated[
+        str | None, _option(RECIPE, "NAME", "Recipe of the task instead of the one chosen by the model.")
+    ] = None
+    num_fewshot: Annotated[
+        int | None, _option(RECIPE, "N", "Use the first N of the recipe's worked examples.")
+    ] = None
+    apply_chat_template: Annotated[
+        bool | None,
+        _option(
+            RECIPE,
+            None,
+            "Send the prompt as a user turn through the tokenizer's chat template, or as it is.",
+            "--apply-chat-template/--no-apply-chat-template",
+        ),
+    ] = None
+    system_prompt: Annotated[str | None, _option(RECIPE, "TEXT", "System turn; needs a chat template.")] = (
+        None
+    )
+    max_tokens: Annotated[int | None, _option(RECIPE, "N", "Tokens a completion may have.")] = None
+    temperature: Annotated[float | None, _option(RECIPE, "X", "0 is greedy.")] = None
+    top_p: Annotated[float | None, _option(RECIPE, "X", "Nucleus sampling.")] = None
+    n: Annotated[int | None, _option(RECIPE, "N", "Completions per problem.", "--n", "-n")] = None
+    seed: Annotated[int | None, _option(RECIPE, "N", "Seed of the sampling and of --limit. Default: 0.")] = (
+        None
+    )
+    stop: Annotated[
+        list[str] | None, _option(RECIPE, "TEXT", "Stop string instead of the recipe's. Repeatable.")
+    ] = None
+    scorers: Annotated[
+        list[str] | None,
+        _option(
+            RECIPE,
+            "NAME",
+            "Scorer instead of the recipe's; the first decides, others are shown. Repeatable.",
+            "--scorer",
+        ),
+    ] = None
+
+    limit: Annotated[int | None, _option(ROWS, "N", "A random sample of N problems, drawn with --seed.")] = (
+        None
+    )
+    first: Annotated[int | None, _option(ROWS, "N", "The first N problems, in the order of the data.")] = None
+    data_file: Annotated[
+        str | None, _option(ROWS, "FILE", "Read the rows from a .jsonl, .json, .csv or .parquet file.")
+    ] = None
+
+    output_dir: Annotated[str | None, _option(FILES, "DIR", "Where run directories lie. Default: runs.")] = (
+        None
+    )
+    resume: Annotated[
+        str | None,
+        _option(
+            FILES, "RUN", "Go on with this run directory; it supplies every option that is not given here."
+        ),
+    ] = None
+    new: Annotated[
+        bool, _option(FILES, None, "Start afresh even where the same run is on disk.", "--new")
+    ] = False
+
+    revision: Annotated[str | None, _option(ENGINE, "REV", "Branch, tag or commit on the hub.")] = None
+    tokenizer: Annotated[str | None, _option(ENGINE, "NAME", "Another tokenizer than the model's own.")] = (
+        None
+    )
+    dtype: Annotated[str | None, _option(ENGINE, "NAME", "bfloat16, float16, float32 …")] = None
+    quantization: Annotated[str | None, _option(ENGINE, "NAME", "awq, gptq …")] = None
+    lora: Annotated[str | None, _option(ENGINE, "NAME", "LoRA adapter: folder or hub id.")] = None
+    max_model_len: Annotated[int | None, _option(ENGINE, "N", "Tokens of prompt and completion.")] = None
+    max_num_seqs: Annotated[int | None, _option(ENGINE, "N", "Completions generated at once.")] = None
+    gpu_memory_utilization: Annotated[
+        float | None, _option(ENGINE, "X", "Share of GPU memory to use, between 0 and 1.")
+    ] = None
+    tensor_parallel_size: Annotated[int | None, _option(ENGINE, "N", "GPUs that share each layer.")] = None
+    pipeline_parallel_size: Annotated[
+        int | None, _option(ENGINE, "N", "Groups of GPUs that share the layers.")
+    ] = None
+    no_prefix_caching: Annotated[
+        bool, _option(ENGINE, None, "Compute shared prompt beginnings anew.", "--no-prefix-caching")
+    ] = False
+    trust_remote_code: Annotated[
+        bool | None,
+        _option(ENGINE, None, "Let the model's own code run on this machine.", "--trust-remote-code"),
+    ] = None
+    engine_args: Annotated[
+        list[str] | None,
+        _option(
+            ENGINE,
+            "KEY=VALUE",
+            "Anything else the engine takes: a number, true or false, JSON, text. Repeatable.",
+        ),
+    ] = None
+    stall_seconds: Annotated[
+        float | None, _option(ENGINE, "S", "Restart an engine silent for S seconds. Default: 600.")
+    ] = None
+    max_restarts: Annotated[int | None, _option(ENGINE, "N", "Give up after N restarts. Default: 3.")] = None
+
+    dry_run: Annotated[
+        bool,
+        _option(
+            OUTPUT,
+            None,
+            "Show the plan, the first prompts and the cost; load no weights, write nothing.",
+            "--dry-run",
+        ),
+    ] = False
+    no_preflight: Annotated[
+        bool, _option(OUTPUT, None, "Skip the checks before weights load.", "--no-preflight")
+    ] = False
+    as_json: Annotated[bool, _option(OUTPUT, None, "Results as JSON on stdout.", "--json")] = False
+    quiet: Annotated[
+        bool, _option(OUTPUT, None, "One line for each result; warnings and errors.", "--quiet", "-q")
+    ] = False
+
+
+def takes(
+    arguments: type[A], *, without: Sequence[str] = ()
+) -> Callable[[Callable[[A], None]], Callable[..., None]]:
+    """Give a command a parameter for each field of a dataclass, and the command the filled dataclass."""
+
+    def decorate(command: Callable[[A], None]) -> Callable[..., None]:
+        @wraps(command)
+        def wrapper(**values: Any) -> None:
+            command(arguments(**values))
+
+        hints = get_type_hints(arguments, include_extras=True)
+        kept = [field for field in fields(arguments) if field.name not in without]  # type: ignore[arg-type]  # a dataclass by contract
+        wrapper.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what inspect.signature reads first
+            [
+                inspect.Parameter(
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if field.default is MISSING else field.default,
+                    annotation=hints[field.name],
+                )
+                for field in kept
+            ]
+        )
+        wrapper.__annotations__ = {field.name: hints[field.name] for field in kept}
+        return wrapper
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a command line asks for, checked."""
+
+    engines: tuple[EngineOptions, ...]
+    """One for each model."""
+    tasks: tuple[str, ...]
+    options: RunOptions
+
+
+def read_request(arguments: RunArguments) -> RunRequest:
+    """The models, tasks and options of a command line.
+
+    Raises:
+        UsageError: options are missing, exclude each other or are out of range.
+        RunDirectoryError: ``--resume`` names no run directory.
+    """
+    from mathevalkit.backends.base import backend_for
+
+    _check_together(arguments)
+    if arguments.scorers:
+        from mathevalkit.scoring.judge import Reading, find_scorers
+
+        find_scorers(arguments.scorers, Reading())  # before anything starts
+    models, tasks = tuple(arguments.model or ()), tuple(arguments.task or ())
+    engine, options = EngineOptions(model=""), RunOptions()
+    if arguments.resume is not None:
+        manifest = _manifest(arguments.resume)
+        engine = replace(manifest.engine or engine, log_path=None)  # each session writes a log of its own
+        options = manifest.options or options
+        models = models or (manifest.model.model,)
+        tasks = tasks or (manifest.task_path if Path(manifest.task_path).is_file() else manifest.task,)
+    engine = replace(
+        engine,
+        **_given(arguments, EngineOptions),
+        prefix_caching=engine.prefix_caching and not arguments.no_prefix_caching,
+        engine_args={**engine.engine_args, **parse_pairs(arguments.engine_args or ())},
+    )
+    backend = arguments.backend or (engine.backend if engine.model else None)
+    return RunRequest(
+        engines=tuple(
+            replace(engine, model=model, backend=backend or backend_for(model))
+            for model in dict.fromkeys(models)
+        ),
+        tasks=tuple(dict.fromkeys(tasks)),
+        options=replace(options, **_given(arguments, RunOptions), preflight=not arguments.no_preflight),
+    )
+
+
+def _given(arguments: RunArguments, options: type[EngineOptions] | type[RunOptions]) -> dict[str, Any]:
+    """The fields of ``options`` that the command line gives."""
+    mine = {field.name for field in fields(arguments)} - {"model", "backend", "engine_args"}
+    values = {field.name: getattr(arguments, field.name) for field in fields(options) if field.name in mine}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if value is not None and value != []
+    }
+
+
+def _check_together(arguments: RunArguments) -> None:
+    """Refuse what cannot go together, and say what is missing."""
+    if arguments.resume is None:
+        for flag, value, hint in (
+            ("--model", arguments.model, "a hub id, a local folder or a GGUF file"),
+            ("--task", arguments.task, "a name from `mathevalkit tasks list`, or a task file"),
+        ):
+            if not value or "" in value:
+                raise UsageError(f"{flag} is missing: give {hint} (or --resume RUN)")
+    else:
+        if arguments.new:
+            raise UsageError("--resume goes on with a run and --new starts another; give one of them")
+        for flag, values in (("--model", arguments.model), ("--task", arguments.task)):
+            if values and len(values) > 1:
+                raise UsageError(f"--resume goes on with one run; give {flag} at most once with it")
+    if arguments.limit is not None and arguments.first is not None:
+        raise UsageError(
+            "--limit (a seeded sample) and --first (the first rows) exclude each other; give one of them"
+        )
+    if arguments.data_file is not None and len(set(arguments.task or ())) > 1:
+        raise UsageError(
+            f"--data-file {arguments.data_file} can hold the rows of one task only; run each task by itself"
+        )
+    for name, least in _LEAST.items():
+        value = getattr(arguments, name)
+        if value is not None and not value >= least:
+            raise UsageError(f"--{name.replace('_', '-')} {value}: expected {least} or more")
+    share = arguments.gpu_memory_utilization
+    if share is not None and not 0 < share <= 1:
+        raise UsageError(f"--gpu-memory-utilization {share}: expected a share above 0, at most 1")
+
+
+_LEAST = {
+    "seed": 0,
+    "limit": 1,
+    "first": 1,
+    "max_model_len": 1,
+    "max_num_seqs": 1,
+    "tensor_parallel_size": 1,
+    "pipeline_parallel_size": 1,
+    "stall_seconds": 1,
+    "max_restarts": 0,
+}
+"""The smallest value of options that no later station checks; ``prompting`` checks a recipe's."""
+
+
+def _manifest(path: str) -> RunManifest:
+    from mathevalkit.runs.journal import load_manifest
+
+    return load_manifest(Path(path))
+
+
+def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:
+    """``KEY=VALUE`` options with typed values.
+
+    >>> parse_pairs(["block-size=16", "enforce_eager=true", 'rope_scaling={"factor": 2.0}', "device=cpu"])
+    {'block_size': 16, 'enforce_eager': True, 'rope_scaling': {'factor': 2.0}, 'device': 'cpu'}
+
+    Raises:
+        UsageError: no ``=``, a key that is no name, a key given twice, or broken JSON.
+    """
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        name = key.strip().lstrip("-").replace("-", "_")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--engine-args {pair}: expected KEY=VALUE, for example enforce_eager=true")
+        if name in values:
+            raise UsageError(f"--engine-args {name} is given twice; give it once")
+        values[name] = _typed(pair, value)
+    return values
+
+
+_WORDS: Mapping[str, Any] = {"true": True, "false": False, "none": None, "null": None}
+
+
+def _typed(pair: str, value: str) -> Any:
+    """A value as JSON where it is JSON, as a truth value or None in any case, else as text."""
+    import json
+
+    if value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        if value.startswith(("{", "[", '"')):
+            raise UsageError(f"--engine-args {pair}: not JSON: {error}") from error
+        return value

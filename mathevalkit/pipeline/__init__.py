@@ -1,0 +1,6 @@
+"""From a model and a task to results.
+
+evaluation  `evaluate`: plan, preflight, generation, scoring, results
+plan        a run decided before any weights load
+observer    what a run tells whoever watches it
+"""

@@ -1,0 +1,151 @@
+"""A report's samples as a table: one row for each completion of each run, for pandas, CSV and Parquet.
+
+    >>> frame = samples_frame(read_runs(["runs/…"]))  # doctest: +SKIP
+    >>> frame.groupby(["model", "subject"])["correct"].mean()  # doctest: +SKIP
+
+Parquet holds every text exactly. A CSV file is opened by spreadsheets, which run a cell that begins with
+``=``, ``+``, ``-`` or ``@`` as a formula: there such a text gets an apostrophe in front, unless it is a
+plain number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mathevalkit.reporting.data import ReportRun
+from mathevalkit.types import Outcome
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+COLUMNS: dict[str, str] = {
+    "run_id": "str",
+    "model": "str",
+    "task": "str",
+    "recipe": "str",
+    "scorer": "str",
+    "sample_id": "str",
+    "k": "int64",
+    "subject": "str",
+    "level": "str",
+    "question": "str",
+    "gold": "str",
+    "answer": "str",
+    "outcome": "str",
+    "correct": "boolean",
+    "rule": "str",
+    "stage": "str",
+    "reason": "str",
+    "finish_reason": "str",
+    "stop_reason": "str",
+    "prompt_tokens": "Int64",
+    "completion_tokens": "Int64",
+    "seconds": "float64",
+    "error": "str",
+    "text": "str",
+}
+"""The columns and their types. ``correct`` is missing where the engine gave no text."""
+
+
+def samples_frame(runs: Sequence[ReportRun]) -> DataFrame:
+    """One row for each completion, in the order of runs, samples and ``k``. Columns: ``COLUMNS``."""
+    import pandas as pd
+
+    frame = pd.DataFrame.from_records([r for run in runs for r in _records(run)], columns=list(COLUMNS))
+    return frame.astype({name: kind for name, kind in COLUMNS.items() if kind != "str"}).astype(
+        {name: "object" for name, kind in COLUMNS.items() if kind == "str"}
+    )
+
+
+def _records(run: ReportRun) -> list[tuple[Any, ...]]:
+    results = run.results
+    head = (results.run_id, results.model, results.task, results.recipe, results.scorer)
+    records = []
+    for sample_id, lines in run.lines.items():
+        sample = run.samples[sample_id]
+        for completion, verdict in ((line.completion, line.verdict) for line in lines):
+            records.append(
+                (
+                    *head,
+                    *(sample_id, completion.k),
+                    *(sample.subject, sample.level, sample.question, sample.gold),
+                    *(verdict.answer, verdict.outcome, _is_correct(verdict.outcome)),
+                    *(verdict.rule, verdict.stage, verdict.reason),
+                    *(completion.finish_reason, completion.stop_reason),
+                    *(completion.prompt_tokens, completion.completion_tokens, completion.seconds),
+                    *(completion.error, completion.text),
+                )
+            )
+    return records
+
+
+def _is_correct(outcome: Outcome) -> bool | None:
+    return None if outcome == "backend_error" else outcome == "correct"
+
+
+_NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?\s?%?")
+
+
+def disarm(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula.
+
+    >>> disarm("=1+1"), disarm("-5"), disarm("-x"), disarm("x=1")
+    ("'=1+1", '-5', "'-x", 'x=1')
+    """
+    risky = text.lstrip(" \n").startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+    return f"'{text}" if risky and not _NUMBER.fullmatch(text) else text
+
+
+def csv_bytes(frame: DataFrame) -> bytes:
+    """The table as CSV in UTF-8: every text in quotes and disarmed, lone surrogates replaced."""
+    import csv
+
+    texts = {
+        name: frame[name].map(lambda value: _storable(disarm(value)) if isinstance(value, str) else value)
+        for name, kind in COLUMNS.items()
+        if kind == "str"
+    }
+    written: str = frame.assign(**texts).to_csv(
+        index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
+    )
+    return written.encode()
+
+
+def parquet_bytes(frame: DataFrame) -> bytes:
+    """The table as Parquet, texts as they are but for lone surrogates, which the format cannot hold."""
+    import io
+
+    texts = {
+        name: frame[name].map(lambda value: _storable(value) if isinstance(value, str) else value)
+        for name, kind in COLUMNS.items()
+        if kind == "str"
+    }
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(
+        frame.assign(**texts), preserve_index=False, schema=pa.schema(_parquet_types(pa))
+    )
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def _parquet_types(pa: Any) -> list[tuple[str, Any]]:
+    types = {
+        "str": pa.string(),
+        "int64": pa.int64(),
+        "Int64": pa.int64(),
+        "boolean": pa.bool_(),
+        "float64": pa.float64(),
+    }
+    return [(name, types[kind]) for name, kind in COLUMNS.items()]
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _storable(text: str) -> str:
+    return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)

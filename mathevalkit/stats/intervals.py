@@ -1,0 +1,107 @@
+"""Intervals of one run's numbers: proportions, and means over samples with several completions.
+
+    >>> low, high = wilson_interval(correct=877, n=1319)
+    >>> f"{low:.1%} to {high:.1%}"
+    '63.9% to 69.0%'
+
+SciPy and NumPy are imported where they are used: most runs have one completion a sample and need neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import sqrt
+from statistics import NormalDist
+
+Z95 = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution."""
+
+
+def wilson_interval(correct: int, n: int, *, z: float = Z95) -> tuple[float, float]:
+    """Wilson score interval for a proportion (Wilson 1927, JASA 22, 209-212).
+
+    Holds its coverage at small ``n`` and near 0 and 1, where the normal interval fails.
+
+    >>> [round(x, 3) for x in wilson_interval(877, 1319)]  # 66.5 % of GSM8K
+    [0.639, 0.69]
+    """
+    if n <= 0:
+        raise ValueError(f"n must be positive, got {n}")
+    return effective_interval(correct / n, n, z=z)
+
+
+def effective_interval(mean: float, n: float, *, z: float = Z95) -> tuple[float, float]:
+    """Wilson's interval for a mean that carries as much information as ``n`` yes-or-no observations."""
+    centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(mean * (1 - mean) / n + z * z / (4 * n * n))
+    # At the ends the interval touches 0 or 1 exactly; rounding must not leave it a hair outside.
+    low = 0.0 if mean == 0 else max(0.0, centre - half)
+    high = 1.0 if mean == 1 else min(1.0, centre + half)
+    return low, high
+
+
+def normal_quantile(tail: float) -> float:
+    """The point that a standard normal variable exceeds with probability ``tail``."""
+    return NormalDist().inv_cdf(1 - tail)
+
+
+def clustered_interval(per_sample: Iterable[tuple[int, int]], *, alpha: float = 0.05) -> tuple[float, float]:
+    """Interval for the mean over completions when each sample has several.
+
+    Args:
+        per_sample: ``(correct, scored)`` of each sample with at least one scored completion.
+        alpha: one minus the confidence.
+
+    Completions of one sample are not independent, so the standard error is clustered by sample (ratio
+    estimator; Miller 2024, "Adding Error Bars to Evals", arXiv:2411.00640, section 2.2). The interval is
+    Student's on the logit scale, which stays inside 0 and 1 and keeps its coverage where samples are few
+    or nearly all right or wrong (Korn and Graubard 1999, "Analysis of Health Surveys", section 3.2);
+    ``benchmarks/interval_coverage.py`` measures it.
+    """
+    pairs = [(c, m) for c, m in per_sample if m > 0]
+    total = sum(m for _, m in pairs)
+    if not total:
+        raise ValueError("no scored completion")
+    clusters = len(pairs)
+    p = sum(c for c, _ in pairs) / total
+    squares = sum((c - m * p) ** 2 for c, m in pairs)
+    if clusters < 2 or p in (0.0, 1.0):
+        # No variance between samples to learn from: as many observations as there are samples.
+        return effective_interval(p, clusters, z=normal_quantile(alpha / 2))
+    if not squares:
+        # Every sample has the same share right: less than independent completions would vary.
+        return effective_interval(p, total, z=normal_quantile(alpha / 2))
+    error = sqrt(clusters / (clusters - 1) * squares) / total
+    return logit_interval(p, error, freedom=clusters - 1, alpha=alpha)
+
+
+def logit_interval(mean: float, error: float, *, freedom: float, alpha: float) -> tuple[float, float]:
+    """Student's interval for a proportion on the logit scale.
+
+    Args:
+        mean: the estimate, strictly between 0 and 1.
+        error: its standard error.
+        freedom: degrees of freedom of that error.
+        alpha: one minus the confidence.
+    """
+    from scipy.special import expit, logit, stdtrit
+
+    half = float(stdtrit(freedom, 1 - alpha / 2)) * error / (mean * (1 - mean))
+    return float(expit(logit(mean) - half)), float(expit(logit(mean) + half))
+
+
+def mean_interval(values: Sequence[float], *, alpha: float = 0.05) -> tuple[float, float]:
+    """Interval for the mean of one value between 0 and 1 for each sample: pass@k, maj@k.
+
+    Where every value is 0 or 1, Wilson's interval; else that of ``metrics.clustered_interval``, with the
+    variance between samples.
+    """
+    import numpy as np
+
+    array = np.asarray(values, dtype=np.float64)
+    if not array.size:
+        raise ValueError("no values")
+    mean, error = float(array.mean()), float(array.std(ddof=1)) / sqrt(array.size) if array.size > 1 else 0.0
+    if error == 0 or np.isin(array, (0.0, 1.0)).all():
+        return effective_interval(mean, array.size, z=normal_quantile(alpha / 2))
+    return logit_interval(mean, error, freedom=array.size - 1, alpha=alpha)
