@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli_helpers import Cli, Sums
-
-REPO = Path(__file__).resolve().parent.parent
-SHARED = Path(os.environ.get("MATHEVALKIT_SHARED", REPO.parent / "shared"))
+from tests.cli.helpers import Cli, Sums
+from tests.places import SHARED
 
 
 def pytest_configure() -> None:

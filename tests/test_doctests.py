@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import doctest
 import importlib
-from pathlib import Path
 
 import pytest
 
-REPO = Path(__file__).resolve().parent.parent
+from tests.places import REPO
+
 MODULES = [
     ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__")
     for package in ("answer_normalizers", "mathevalkit")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-REPO = Path(__file__).resolve().parent.parent
+from tests.places import REPO
 
 GROUND = ["verdict", "policy", "limits", "plugins", "killable"]
 ENGINE = {

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 import mathevalkit
+from tests.places import REPO
 
-REPO = Path(__file__).resolve().parent.parent
 DIST_INFO = f"mathevalkit-{mathevalkit.__version__}.dist-info"
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_rescore import write_lines
-
-REPO = Path(__file__).resolve().parent.parent
+from tests.places import REPO
+from tests.scoring.test_rescore import write_lines
 
 README = (REPO / "README.md").read_text(encoding="utf-8").partition("## Your own scorer")[2]
 

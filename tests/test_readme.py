@@ -24,8 +24,8 @@ from mathevalkit.nightly.suite import Suite, read_suite
 from mathevalkit.tasks.finding import load_task
 from mathevalkit.tasks.rows import load_data
 from mathevalkit.types import RunOptions
+from tests.places import REPO
 
-REPO = Path(__file__).resolve().parent.parent
 README = (REPO / "README.md").read_text(encoding="utf-8")
 
 

@@ -21,9 +21,9 @@ from answer_normalizers.grading import get_scorer
 from answer_normalizers.killable import Worker, WorkerError
 from answer_normalizers.symbolic import last_resort as symbolic
 from answer_normalizers.symbolic.last_resort import LastResort
+from tests.places import REPO
 
 pytestmark = pytest.mark.skipif(find_spec("sympy") is None, reason="SymPy is not installed")
-REPO = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from mathevalkit import errors
 from mathevalkit.backends.supervised.supervisor import SupervisedBackend
 from mathevalkit.types import EngineOptions, Request, Sampling
 from tests.backends.fake_engine import NAME
+from tests.places import REPO
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the fake engine finds its pipe through /proc"
@@ -389,7 +390,7 @@ for completion in backend.generate(requests):
 
 def start_parent(tmp_path: Path) -> subprocess.Popen[bytes]:
     code = PARENT.format(name=NAME, log=str(tmp_path / "log"), state=str(tmp_path))
-    repo = str(Path(__file__).resolve().parents[2])
+    repo = str(REPO)
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,

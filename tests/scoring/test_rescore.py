@@ -423,7 +423,8 @@ def test_the_cause_of_a_disagreement(expected, text, gold, accepting, other):
 def test_a_text_cut_off_before_its_answer_is_truncation():
     # A scorer that says nothing of where it read the answer is taken at its word.
     assert (
-        cause("9 * 2 = 18", "18", "tests.test_rescore:blind", "auto", finish_reason="length") == "truncation"
+        cause("9 * 2 = 18", "18", "tests.scoring.test_rescore:blind", "auto", finish_reason="length")
+        == "truncation"
     )
 
 
@@ -481,11 +482,18 @@ def test_hostile_answers_act_on_no_terminal_and_no_spreadsheet(tmp_path, capsys)
         {"id": "1", "text": "The answer is: =1+1", "gold": "2"},
     )
     out = tmp_path / "out.csv"
-    argv = ["rescore", str(file), "--scorer", "tests.test_rescore:everything", "--scorer", "whole_text"]
+    argv = [
+        "rescore",
+        str(file),
+        "--scorer",
+        "tests.scoring.test_rescore:everything",
+        "--scorer",
+        "whole_text",
+    ]
     assert run_command_line(argv) == 2
     capsys.readouterr()
     argv = ["rescore", str(file), "--out", str(out)]
-    for scorer in ("tests.test_rescore:everything", "tests.test_rescore:nothing"):
+    for scorer in ("tests.scoring.test_rescore:everything", "tests.scoring.test_rescore:nothing"):
         argv += ["--scorer", scorer]
     assert run_command_line(argv) == 0
     shown = capsys.readouterr().out

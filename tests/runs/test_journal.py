@@ -31,6 +31,7 @@ from mathevalkit.runs.journal import (
 from mathevalkit.runs.resume import find_same_run, require_same_identity
 from mathevalkit.types import Completion
 from tests.factories import completion, manifest, sample
+from tests.places import REPO
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ def test_a_full_disk_leaves_whole_lines_and_one_message(run: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parent.parent,
+        cwd=REPO,
     )
     count, message = done.stdout.split(" ", 1)
     assert "cannot be written" in message
@@ -194,9 +195,7 @@ def test_killed_at_any_moment_every_announced_completion_is_on_disk(run: Path) -
             print(i, flush=True)
         """
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
-    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=REPO)
     assert process.stdout is not None
     announced = [process.stdout.readline() for _ in range(200)]
     time.sleep(0.01)

@@ -19,7 +19,7 @@ import pytest
 from mathevalkit import verify_bundle, write_bundle
 from mathevalkit.errors import BundleError, MathEvalError, RunDirectoryError, UsageError
 from mathevalkit.exporters.bundle import archive as bundle_archive
-from tests.cli_helpers import Cli, Sums, cut
+from tests.cli.helpers import Cli, Sums, cut
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from mathevalkit import __version__
 from mathevalkit.backends.base import backend_for
 from mathevalkit.cli.options import parse_pairs
 from mathevalkit.errors import UsageError
-from tests.cli_helpers import Cli, Sums, cut
+from tests.cli.helpers import Cli, Sums, cut
 
 # ---- help ------------------------------------------------------------------------------------------
 

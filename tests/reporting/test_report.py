@@ -27,7 +27,7 @@ from mathevalkit.reporting.report import FORMATS
 from mathevalkit.reporting.samples import MAX_QUESTION, json_for_html
 from mathevalkit.reporting.text import escape_latex, escape_markdown
 from mathevalkit.types import Sample
-from tests.cli_helpers import Cli, Sums, cut
+from tests.cli.helpers import Cli, Sums, cut
 from tests.hostile import write_hostile_run
 from tests.run_folders import problems, write_run, write_task
 

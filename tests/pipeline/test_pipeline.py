@@ -23,8 +23,7 @@ from mathevalkit.pipeline.observer import Observer
 from mathevalkit.runs.journal import GENERATIONS, RESULTS, load_run
 from mathevalkit.runs.results import Results
 from mathevalkit.types import EngineOptions, Plan, Progress, RunOptions
-
-REPO = Path(__file__).resolve().parent.parent
+from tests.places import REPO
 
 TASK = """\
 title: Sums

@@ -15,7 +15,7 @@ from mathevalkit.nightly.dashboard.site import Site, build_dashboard
 from mathevalkit.nightly.record import Night, NightEntry, write_night
 from mathevalkit.types import ModelInfo, Outcome, Sample
 from tests.browser import chromium, missing
-from tests.cli_helpers import Cli
+from tests.cli.helpers import Cli
 from tests.run_folders import problems, write_run, write_task
 
 HOSTILE = '<script>document.title="ran"</script><img src=x onerror="document.title=1">\x1b[31m{{ 7*7 }}'

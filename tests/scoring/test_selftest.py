@@ -16,7 +16,7 @@ from mathevalkit.scoring.selftest.ceilings import Selftest, audit_golds, selftes
 from mathevalkit.scoring.selftest.texts import MISSES, STYLES
 from mathevalkit.tasks.finding import load_task
 from mathevalkit.types import Task
-from tests.test_rescore import TASK, write_lines
+from tests.scoring.test_rescore import TASK, write_lines
 
 
 def task_of(folder: Path, *golds: str, solution: str = "") -> Task:
@@ -142,7 +142,7 @@ def accepts_everything(*, gold: str, text: str) -> object:
 
 
 def test_a_scorer_that_accepts_everything_is_found_out(tmp_path):
-    name = "tests.test_selftest:accepts_everything"
+    name = "tests.scoring.test_selftest:accepts_everything"
     found = selftest(task_of(tmp_path, "18", r"2\sqrt{3}"), scorers=[name], failures=1)
     assert all(row.accepted[name] == row.tried for row in found.misses)
     assert {f.kind for f in found.false_accepted} == {row.miss for row in found.misses}

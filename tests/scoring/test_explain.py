@@ -12,7 +12,7 @@ from answer_normalizers.tree.show import MAX_NODES, tree
 from mathevalkit.cli.app import run_command_line
 from mathevalkit.errors import UsageError
 from mathevalkit.scoring.explain import Explanation, explain
-from tests.test_rescore import Run, write_lines
+from tests.scoring.test_rescore import Run, write_lines
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli_helpers import Cli, Sums, cut
+from tests.cli.helpers import Cli, Sums, cut
 
 # ---- show ------------------------------------------------------------------------------------------
 

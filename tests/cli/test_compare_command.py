@@ -11,7 +11,7 @@ import pytest
 
 import mathevalkit
 from mathevalkit.stats.power import samples_needed
-from tests.cli_helpers import Cli, Sums
+from tests.cli.helpers import Cli, Sums
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from mathevalkit.errors import TaskFileError
 from mathevalkit.nightly.suite import PREVIOUS, Suite, read_suite
-from tests.cli_helpers import Sums
+from tests.cli.helpers import Sums
 
 SUITE = """\
 output: nights

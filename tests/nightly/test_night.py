@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from mathevalkit.nightly.record import read_nights
-from tests.cli_helpers import Cli, Sums, cut
+from tests.cli.helpers import Cli, Sums, cut
 
 N = 400
 

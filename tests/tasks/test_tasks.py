@@ -11,6 +11,7 @@ from mathevalkit.errors import TaskFileError, TaskNotFoundError
 from mathevalkit.packaged import packaged
 from mathevalkit.tasks.finding import list_tasks, load_task
 from mathevalkit.types import HubSource, Shot
+from tests.places import REPO
 
 BENCHMARKS = [
     "aime24", "amc23", "asdiv", "college_math", "demo", "gsm8k", "gsm8k_backward",
@@ -145,7 +146,7 @@ def test_a_missing_file_or_directory_is_said(tmp_path):
 
 
 def test_the_packaged_tasks_lie_in_the_checkout():
-    assert packaged("tasks") == Path(__file__).resolve().parent.parent / "tasks"
+    assert packaged("tasks") == REPO / "tasks"
 
 
 def test_in_a_wheel_they_lie_in_the_package(monkeypatch, tmp_path):

@@ -15,7 +15,7 @@ from mathevalkit.reproduction.reproduce import assess, reproduce, table
 from mathevalkit.reproduction.targets import find_target, targets
 from mathevalkit.stats.intervals import wilson_interval
 from mathevalkit.types import Accuracy, ModelInfo, Selection
-from tests.cli_helpers import Cli, Sums
+from tests.cli.helpers import Cli, Sums
 from tests.run_folders import problems, write_run
 
 GSM8K = find_target("metamath-7b/gsm8k")

@@ -22,10 +22,10 @@ from mathevalkit.exporters.base import standard_error
 from mathevalkit.exporters.export import ExportOptions, export, exporter_names
 from mathevalkit.stats.intervals import wilson_interval
 from mathevalkit.types import ModelInfo, Selection
-from tests.cli_helpers import Cli
+from tests.cli.helpers import Cli
+from tests.places import REPO
 from tests.run_folders import problems, write_run, write_task
 
-REPO = Path(__file__).resolve().parent.parent
 PEERS = Path(os.environ.get("MATHEVALKIT_PEERS", REPO / ".venv-peers/bin/python"))
 """A Python that has lm_eval 0.4.13 and every-eval-ever 0.3.0; the tests that need them skip without."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.cli_helpers import Sums, start
+from tests.cli.helpers import Sums, start
 
 HEAVY = {"torch", "vllm", "datasets", "pandas", "sympy", "numpy", "pydantic", "transformers", "flint", "rich"}
 

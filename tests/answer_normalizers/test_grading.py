@@ -26,8 +26,8 @@ from answer_normalizers.grading import (
     list_scorers,
 )
 from answer_normalizers.plugins import PluginError, Registry, UnknownNameError
+from tests.places import REPO
 
-REPO = Path(__file__).resolve().parents[2]
 NEEDS_A_PACKAGE = {"math_verify"}
 
 
