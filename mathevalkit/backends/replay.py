@@ -14,6 +14,7 @@ memory is one number a row. A torn last line, as a killed writer leaves it, is d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,6 +45,9 @@ FINISHED_AS: dict[str, FinishReason] = {
     "error": "error",
 }  # fmt: skip
 """Names of finish reasons: ours, OpenAI's, Anthropic's, llama.cpp's, text-generation-inference's."""
+
+HEADER = re.compile(rb'\{"file": ?"generations", ?"schema_version": ?\d+\}\s*$')
+"""The first line of the file of a run."""
 
 MANY = 1 << 32
 """More completions of one sample than there can be: offset * MANY + entry is one number."""
@@ -93,7 +97,7 @@ class ReplayBackend:
         self._stream = self._path.open("rb")
         offset = 0
         for line_number, line in enumerate(self._stream, start=1):
-            if line.strip():
+            if line.strip() and not (line_number == 1 and HEADER.match(line)):
                 row = self._parse(line, line_number)
                 if row is None:
                     break  # torn, and the last

@@ -51,6 +51,12 @@ def test_a_run_directory_gives_back_what_was_recorded(record):
     assert list(backend.generate(want("7"))) == [Completion(**row)]
 
 
+def test_the_header_of_a_run_is_no_completion(record):
+    header = {"file": "generations", "schema_version": 1}
+    backend = record(header, {"sample_id": "7", "k": 0, "text": "The answer is 3"}, as_directory=True)
+    assert texts(backend, "7") == ["The answer is 3"]
+
+
 def test_completions_come_in_the_order_of_the_requests(record):
     backend = record(*({"id": i, "response": f"r{i}"} for i in range(5)))
     assert texts(backend, "3", "0", "4", "4", "1") == ["r3", "r0", "r4", "r4", "r1"]
