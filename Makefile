@@ -9,7 +9,7 @@ CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -27,6 +27,11 @@ lint: $(VENV)/.dev-installed  ## ruff (rules and format) and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.docs-installed  ## build the documentation into build/site; any warning fails
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --fresh-env --write-all \
+	  --doctree-dir build/doctrees docs build/site
+	@echo "build/site/index.html"
+
 clean:  ## remove the environments, caches and build output (runs/ stays)
 	rm -rf .venv .venv-vllm .cache dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -41,6 +46,12 @@ $(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
 	@echo "Installing mathevalkit with llama.cpp and the tools of development into $(VENV) (a minute or two) ..."
 	@$(BIN)/python -m ensurepip >/dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,llama-cpp]'
+	@touch $@
+
+$(VENV)/.docs-installed: pyproject.toml | $(BIN)/python
+	@echo "Installing mathevalkit with what its documentation is built with into $(VENV) (half a minute) ..."
+	@$(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@
 
 $(BIN)/python:

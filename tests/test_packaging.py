@@ -96,25 +96,21 @@ def test_every_entry_point_leads_to_something(wheel):
 
 
 def test_the_metadata_names_the_extras_and_carries_the_readme(wheel, metadata):
-    assert set(metadata.get_all("Provides-Extra")) == {"vllm", "llama-cpp", "latex2sympy2", "dev"}
+    assert set(metadata.get_all("Provides-Extra")) == {"vllm", "llama-cpp", "latex2sympy2", "dev", "docs"}
     assert metadata["Requires-Python"] == ">=3.11"
     _, _, description = wheel.read(f"{DIST_INFO}/METADATA").decode().partition("\n\n")
     assert description == (REPO / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_source_archive_can_be_tested(built):
+def test_the_source_archive_can_be_tested_and_read(built):
     [path] = built.glob("*.tar.gz")
     root = path.name.removesuffix(".tar.gz")
     with tarfile.open(path) as archive:
         names = set(archive.getnames())
-    wanted = _below("tests") | {
-        "pyproject.toml",
-        "README.md",
-        "LICENSE",
-        "CHANGELOG.md",
-        "Makefile",
-        ".ci/run",
-    }
+    wanted = (
+        _below("tests") | _below("docs") | _below("benchmarks") | {".ci/run", "Makefile", "pyproject.toml"}
+    )
+    wanted |= {"README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "SECURITY.md"}
     assert {f"{root}/{name}" for name in wanted} <= names
 
 
