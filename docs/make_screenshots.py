@@ -1,4 +1,4 @@
-"""The pictures in the README, taken of a report and of a dashboard in headless Chromium.
+"""The pictures in README and pages, taken of a report and of a dashboard in headless Chromium.
 
     mathevalkit report RUN RUN --out report.html
     python -m docs.make_screenshots report.html site/index.html    # from the repository root

@@ -1,31 +1,30 @@
-"""The README's scorer in somebody else's package, used by every command that takes a scorer."""
+"""The guide's scorer in somebody else's package, used by every command that takes a scorer."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.docs.documents import DOCS, blocks_of
 from tests.places import REPO
 from tests.scoring.test_rescore import write_lines
 
-README = (REPO / "README.md").read_text(encoding="utf-8").partition("## Your own scorer")[2]
+
+def shown(name: str) -> str:
+    """The file that the guide shows."""
+    [block] = [b for b in blocks_of(DOCS / "extend" / "scorer.md") if b.marks.get("file") == name]
+    return block.text
 
 
-def shown(language: str) -> str:
-    """The README's block of this language that shows the plug-in."""
-    found = re.search(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
-MODULE = shown("python")
-ENTRY_POINTS = shown("toml").replace('"', "").replace("project.entry-points.", "")
+MODULE = shown("nearly_scorer.py")
+ENTRY_POINTS = (
+    shown("pyproject.toml").partition("\n\n")[2].replace('"', "").replace("project.entry-points.", "")
+)
 TASK = """\
 title: Sums
 file: rows.jsonl
