@@ -99,7 +99,8 @@ def entry(thing: Any, *, name: str, place: str) -> str:
     """One class or function: heading, signature, docstring, fields and methods."""
     shown = type(thing) if not (inspect.isclass(thing) or inspect.isroutine(thing)) else thing
     call = inspect.signature(thing.__call__) if shown is not thing else _signature(thing)
-    parts = [f"### {name}", "", _fence("python", f"from {place} import {name}\n\n{_call(name, call)}")]
+    code = f"from {place} import {name}" + ("" if call is None else f"\n\n{_call(name, call)}")
+    parts = [f"### {name}", "", _fence("python", code)]
     parts += ["", *_types_of(thing), _raises_linked(markdown(_doc(thing, f"{place}.{name}")))]
     if inspect.isclass(thing):
         parts += ["", *_members(thing, f"{place}.{name}")]
@@ -151,10 +152,8 @@ def _signature(thing: Any) -> inspect.Signature | None:
     return inspect.signature(thing)
 
 
-def _call(name: str, signature: inspect.Signature | None) -> str:
+def _call(name: str, signature: inspect.Signature) -> str:
     """A signature as it is written in code, over several lines where it is long."""
-    if signature is None:
-        return f"class {name}"
     parameters = [_plain(p) for p in signature.parameters.values() if p.name != "self"]
     kinds = [p.kind for p in signature.parameters.values() if p.name != "self"]
     if inspect.Parameter.KEYWORD_ONLY in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:

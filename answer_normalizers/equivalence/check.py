@@ -83,7 +83,7 @@ def check(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
 
     Pure and total: no pair of strings raises, and the same pair always gives the same verdict.
 
-    >>> check(gold=r"\\\\frac{1}{2}", pred="0.50").equivalent
+    >>> check(gold=r"\\frac{1}{2}", pred="0.50").equivalent
     True
     >>> check(gold="x^2+2x+1", pred="(x+1)^2").stage
     'field'

@@ -26,6 +26,7 @@ from tests.docs.documents import (
     prose_of,
     without_redirections,
 )
+from tests.places import REPO
 
 sys.path.append(str(DOCS))
 import made  # the site's own module, beside its pages
@@ -68,9 +69,6 @@ def _all_options() -> set[str]:
             yield from below(sub)
 
     return {*below(typer.main.get_command(app)), "--help"}
-
-
-OTHERS_OPTIONS = {"-m", "--junitxml"}
 
 
 @documents
@@ -163,7 +161,14 @@ def test_a_mark_that_nothing_is_made_for_fails_the_build():
         made.fill("<!-- made: nonsense -->")
 
 
+def test_every_benchmark_is_described():
+    text = (REPO / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    scripts = {path.name for path in (REPO / "benchmarks").glob("*.py")}
+    assert set(re.findall(r"^\| `(\w+\.py)`", text, re.MULTILINE)) == scripts
+
+
 def test_the_architecture_names_the_packages_in_their_order():
+    """The table of docs/architecture.md against ``PACKAGES``; a package's line is its docstring's first."""
     from tests.test_imports import PACKAGES
 
     rows = re.findall(
