@@ -101,7 +101,8 @@ def entry(thing: Any, *, name: str, place: str) -> str:
     call = inspect.signature(thing.__call__) if shown is not thing else _signature(thing)
     code = f"from {place} import {name}" + ("" if call is None else f"\n\n{_call(name, call)}")
     parts = [f"### {name}", "", _fence("python", code)]
-    parts += ["", *_types_of(thing), _raises_linked(markdown(_doc(thing, f"{place}.{name}")))]
+    first, _, rest = markdown(_doc(thing, f"{place}.{name}")).partition("\n\n")
+    parts += ["", first, "", *_types_of(thing), _raises_linked(rest)]
     if inspect.isclass(thing):
         parts += ["", *_members(thing, f"{place}.{name}")]
     return "\n".join(parts) + "\n"
