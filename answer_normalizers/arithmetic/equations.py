@@ -11,13 +11,10 @@ from answer_normalizers.arithmetic.balls import BallPoint, UnevaluableError, pre
 from answer_normalizers.arithmetic.exact import rational
 from answer_normalizers.arithmetic.field import FieldPoint, proportional_in_field
 from answer_normalizers.arithmetic.polynomials import NotPolynomialError, over_field, zero_polynomial
-from answer_normalizers.equivalence.names import unknowns
 from answer_normalizers.tree.nodes import (
     Apply,
-    Items,
     Num,
     Relation,
-    Sequence,
     Sym,
     Value,
     free_symbols,
@@ -183,15 +180,3 @@ def compare_scaled_inequalities(gold: Relation, pred: Relation) -> Verdict | Non
                 "relation", "the two inequalities point in opposite directions or differ in strictness"
             )
     return None
-
-
-def spread(value: Relation) -> Value:
-    """`(x, y) = (3, 4)` as `x = 3, y = 4`, `x = y = 5` as `x = 5, y = 5`; any other relation unchanged."""
-    several = unknowns(value)
-    if len(several) > 1:
-        return Items(tuple(Relation(("=",), (Sym(name), value.sides[-1])) for name in several))
-    if value.ops == ("=",):
-        left, right = value.sides
-        if type(left) is Sequence and type(right) is Sequence and len(left.items) == len(right.items):
-            return Items(tuple(Relation(("=",), pair) for pair in zip(left.items, right.items, strict=True)))
-    return value

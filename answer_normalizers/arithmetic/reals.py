@@ -28,6 +28,7 @@ from answer_normalizers.tree.nodes import (
     Value,
     free_symbols,
 )
+from answer_normalizers.tree.sets import sign_of_infinity
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _BITS = 256
@@ -47,30 +48,6 @@ class RealSet:
 
     breaks: list[arb]
     contains: Callable[[arb], bool]
-
-
-def is_set_like(value: Value) -> bool:
-    """Whether a value can only be a set of reals: an interval with unlike or infinite ends, a union, a
-    condition."""
-    if type(value) in (SetOp, Builder, Logic):
-        return True
-    if type(value) is Sym:
-        return value.name == "set R"
-    if type(value) is Relation:
-        return any(op in ("<", ">", "<=", ">=", "!=", "in", "notin") for op in value.ops)
-    if type(value) is Sequence and len(value.items) == 2:
-        pair = value.opener + value.closer
-        return pair in ("[)", "(]") or (pair == "()" and any(_infinite(item) for item in value.items))
-    return False
-
-
-def may_be_set(value: Value) -> bool:
-    """Whether a value can be read as a set where the other answer is one."""
-    return (
-        is_set_like(value)
-        or type(value) is SetOf
-        or (type(value) is Sequence and len(value.items) == 2 and value.opener != "<")
-    )
 
 
 def compare_sets(gold: Value, pred: Value) -> Verdict:
@@ -134,13 +111,6 @@ def real_set(value: Value) -> RealSet:
     raise NotASetError
 
 
-def _infinite(value: Value) -> int:
-    """1 for infinity, -1 for minus infinity, else 0."""
-    if value == Sym("inf"):
-        return 1
-    return -1 if value == Apply("neg", (Sym("inf"),)) else 0
-
-
 def _number(value: Value) -> arb:
     ball = BallPoint({}).value(value)
     if not ball.imag.contains(0):
@@ -152,7 +122,7 @@ def _interval(value: Sequence) -> RealSet:
     if len(value.items) != 2:
         raise NotASetError
     low, high = value.items
-    below, above = _infinite(low), _infinite(high)
+    below, above = sign_of_infinity(low), sign_of_infinity(high)
     if below > 0 or above < 0 or (below and value.opener == "[") or (above and value.closer == "]"):
         raise NotASetError
     left, right = (None if below else _number(low)), (None if above else _number(high))
@@ -254,7 +224,7 @@ def _condition(op: str, left: Value, right: Value, name: str) -> RealSet:
 
 
 def _half_line(op: str, bound: Value) -> RealSet:
-    infinite = _infinite(bound)
+    infinite = sign_of_infinity(bound)
     if infinite:
         holds = (op in ("<", "<=", "!=") and infinite > 0) or (op in (">", ">=", "!=") and infinite < 0)
         return RealSet([], lambda _: holds)

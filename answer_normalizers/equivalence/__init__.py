@@ -6,7 +6,9 @@ scalars     two expressions
 lists       lists, finite sets, points and intervals
 sets        answers of which one can only be a set of reals
 relations   answers of which one is an equation or another relation
-matrices    matrices and vectors
-quantities  units, times of day, ratios, numbers with a base, texts
 names       what an answer names: `x = 5`, `AB = 5`
+matrices    matrices and vectors
+quantities  values with a unit or a label
+ratios      ratios, and times of day, which are written alike
+texts       words, letters, digits in a base
 """

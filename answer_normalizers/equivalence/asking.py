@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flint import fmpq
 
@@ -30,6 +31,8 @@ from answer_normalizers.tree.nodes import (
 )
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
+Kind = TypeVar("Kind")
+
 SAME_TREE = equal("structure", "the two answers are the same expression")
 SCALARS = (Num, Sym, Apply)
 _NAMES = {
@@ -50,6 +53,17 @@ class Ask:
     def __call__(self, gold: Value, pred: Value) -> Verdict:
         """Compare two parts of the answers."""
         return self.compare(gold, pred, self)
+
+    def instead(self, gold: Value, pred: Value, one: Value, by: Value) -> Verdict:
+        """Compare the two answers with `by` in the place of `one` of them."""
+        return self(by, pred) if one is gold else self(gold, by)
+
+
+def apart(kind: type[Kind], gold: Value, pred: Value) -> tuple[Kind, Value]:
+    """Of two answers the one that is of a kind, and the other one; the gold where both are."""
+    one, other = (gold, pred) if type(gold) is kind else (pred, gold)
+    assert isinstance(one, kind)
+    return one, other
 
 
 def kind_of(value: Value) -> str:
@@ -136,16 +150,3 @@ def _each_found(
         if found is None and doubt is None:
             doubt = unclear
     return doubt
-
-
-def as_letters(value: Value) -> str:
-    """The letters of a product of letters, a list of letters, or one letter, as text."""
-    if type(value) is Sym and len(value.name) == 1:
-        return value.name.lower()
-    if (
-        type(value) is Apply
-        and value.head == "*"
-        and all(type(a) is Sym and len(a.name) == 1 for a in value.args)
-    ):
-        return "".join(a.name for a in value.args).lower()  # type: ignore[union-attr]
-    return ""

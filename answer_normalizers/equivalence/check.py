@@ -9,22 +9,19 @@ for a last resort.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from answer_normalizers.arithmetic.reals import compare_sets
 from answer_normalizers.equivalence.asking import SAME_TREE, SCALARS, Ask, kind_of
 from answer_normalizers.equivalence.lists import compare_finite_sets, compare_lists, compare_sequences
 from answer_normalizers.equivalence.matrices import compare_matrices
-from answer_normalizers.equivalence.quantities import (
-    compare_based,
-    compare_clocks,
-    compare_quantities,
-    compare_ratios,
-    compare_texts,
-)
+from answer_normalizers.equivalence.quantities import compare_quantities
+from answer_normalizers.equivalence.ratios import compare_clocks, compare_ratios
 from answer_normalizers.equivalence.relations import compare_relations
 from answer_normalizers.equivalence.scalars import compare_expressions
 from answer_normalizers.equivalence.sets import compare_real_sets
+from answer_normalizers.equivalence.texts import compare_based, compare_texts
 from answer_normalizers.limits import MAX_CHARACTERS, ExhaustedError, limited_work
 from answer_normalizers.parsing.numerals import plain_decimal, plain_number
 from answer_normalizers.parsing.reading import Reading, choice_letter, read
@@ -96,9 +93,7 @@ def check(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Verdict:
         if right is not None:
             if left == right:
                 return _NUMBERS_EQUAL
-            if not policy.relative_tolerance and (
-                len(left) <= policy.decimal_digits >= len(right) or not ("." in left or "." in right)
-            ):
+            if _are_exact(left, right, policy):
                 return _NUMBERS_DIFFER
     return examine(gold=gold, pred=pred, policy=policy).verdict
 
@@ -116,9 +111,7 @@ def examine(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Examina
     ):
         if left == right:
             return Examination(_NUMBERS_EQUAL, None, None)
-        if not policy.relative_tolerance and (
-            len(gold) <= policy.decimal_digits >= len(pred) or not ("." in gold or "." in pred)
-        ):
+        if _are_exact(gold, pred, policy):
             return Examination(_NUMBERS_DIFFER, None, None)
     try:
         with limited_work():
@@ -129,8 +122,15 @@ def examine(*, gold: str, pred: str, policy: Policy = DEFAULT_POLICY) -> Examina
         return Examination(_TOO_DEAR, None, None)
 
 
+def _are_exact(gold: str, pred: str, policy: Policy) -> bool:
+    """Whether no policy lets two unlike numbers stand for one another: neither is a rounded decimal."""
+    if policy.relative_tolerance:
+        return False
+    return len(gold) <= policy.decimal_digits >= len(pred) or not ("." in gold or "." in pred)
+
+
 def _examine(gold: str, pred: str, policy: Policy) -> Examination:
-    left, right = read(gold), read(pred)
+    left, right = _read(gold), _read(pred)
     if not left.text or not right.text:
         same = left.text == right.text and not left.text and gold.strip() == pred.strip()
         return Examination(_STRINGS_EQUAL if same else _EMPTY, left, right)
@@ -144,6 +144,16 @@ def _examine(gold: str, pred: str, policy: Policy) -> Examination:
     if verdict.equivalent and left.remark != right.remark:
         verdict = _minding_remarks(verdict, left, right)
     return Examination(verdict, left, right)
+
+
+def _read(text: str, *, split_thousands: bool = False, plain_exponent: bool = True) -> Reading:
+    r"""As `read`; but an answer that contradicts itself (`x < 1 : (1, \infty)`) is not taken at its word."""
+    reading = read(text, split_thousands=split_thousands, plain_exponent=plain_exponent)
+    if reading.condition is None or reading.value is None:
+        return reading
+    if compare_sets(reading.condition, reading.value).equivalent is not False:
+        return reading
+    return Reading(reading.text, None, "a condition and something that is not its solution")
 
 
 def _minding_remarks(verdict: Verdict, left: Reading, right: Reading) -> Verdict:
@@ -174,35 +184,37 @@ def _judge(gold: Reading, pred: Reading, policy: Policy) -> Verdict:
 
 
 def _second_readings(gold: str, pred: str, left: Reading, right: Reading, policy: Policy) -> Verdict | None:
-    """Ambiguous notation read the other way; only an acceptance counts.
+    """Ambiguous notation read the other way; only an acceptance counts."""
+    for text, reading, other in ((gold, left, right), (pred, right, left)):
+        if other.value is None or type(reading.value) is type(other.value) is Num:
+            continue
+        for value in _alternatives(text, reading, other.value):
+            pair = (value, other.value) if reading is left else (other.value, value)
+            verdict = compare(*pair, policy)
+            if verdict.equivalent:
+                return verdict
+    return None
+
+
+def _alternatives(text: str, reading: Reading, other: Value) -> Iterator[Value]:
+    """What an answer may say as well, beside the other answer.
 
     `1,234` beside a list is two items; `2e3` beside letters is a product; `1234,5` is a decimal with a comma;
     the letter of a choice stands for the choice.
     """
-    for text, other, reading, is_gold in ((gold, right, left, True), (pred, left, right, False)):
-        if other.value is None or type(reading.value) is type(other.value) is Num:
-            continue
-        alternatives: list[Value] = []
-        if type(other.value) is not Num and type(reading.value) is not Items and _AMBIGUOUS.search(text):
-            again = read(text, split_thousands=type(other.value) is Items, plain_exponent=False)
-            if again.value is not None and again.value != reading.value:
-                alternatives.append(again.value)
-        if (
-            type(other.value) is Num
-            and ("," in reading.text or "." in reading.text)
-            and (match := _COMMA_DECIMAL.fullmatch(reading.text))
-        ):
+    if type(other) is Num:
+        match = _COMMA_DECIMAL.fullmatch(reading.text) if "," in reading.text or "." in reading.text else None
+        if match is not None:
             sign, a, b, c, d, e, f, g = match.groups()
             number = plain_number(f"{sign}{(a or c or e or g).replace('.', '')}.{b or d or f or ''}")
             if number is not None:
-                alternatives.append(Num(number))
-        if type(other.value) is Sym and choice_letter(reading.text) == other.value.name:
-            alternatives.append(other.value)
-        for value in alternatives:
-            verdict = compare(value, other.value, policy) if is_gold else compare(other.value, value, policy)
-            if verdict.equivalent:
-                return verdict
-    return None
+                yield Num(number)
+    elif type(reading.value) is not Items and _AMBIGUOUS.search(text):
+        again = _read(text, split_thousands=type(other) is Items, plain_exponent=False)
+        if again.value is not None and again.value != reading.value:
+            yield again.value
+    if type(other) is Sym and choice_letter(reading.text) == other.name:
+        yield other
 
 
 # ---- two typed trees, by their types

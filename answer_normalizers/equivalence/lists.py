@@ -1,16 +1,20 @@
-"""Comparing lists, finite sets, points and intervals."""
+r"""Comparing lists, finite sets, points and intervals.
+
+`1, 2` is `2, 1` and `\{2, 1\}`, `(1, 2)` is neither; `x = 1, y = 2` is the point `(1, 2)`.
+"""
 
 from __future__ import annotations
 
-from answer_normalizers.arithmetic.equations import spread
 from answer_normalizers.arithmetic.matrices import as_matrix, as_vector, vector_expression
-from answer_normalizers.arithmetic.reals import compare_sets, is_set_like
-from answer_normalizers.equivalence.asking import SCALARS, Ask, as_letters, in_any_order, in_order, kind_of
+from answer_normalizers.arithmetic.reals import compare_sets
+from answer_normalizers.equivalence.asking import SCALARS, Ask, apart, in_any_order, in_order, kind_of
 from answer_normalizers.equivalence.matrices import compare_matrices
-from answer_normalizers.equivalence.names import assignment, unknowns
+from answer_normalizers.equivalence.names import assignment, spread, unknowns
 from answer_normalizers.equivalence.relations import compare_relations, compare_solutions
 from answer_normalizers.equivalence.sets import compare_real_sets
+from answer_normalizers.equivalence.texts import as_letters
 from answer_normalizers.tree.nodes import Items, Matrix, Quantity, Relation, Sequence, SetOf, Sym, Text, Value
+from answer_normalizers.tree.sets import is_set_like
 from answer_normalizers.verdict import Verdict, different, equal
 
 
@@ -26,30 +30,31 @@ def compare_lists(gold: Value, pred: Value, ask: Ask) -> Verdict:
         return in_any_order(gold.items, pred.items, ask)
     if type(gold) is not Items and type(pred) is not Items:
         return ask(gold, pred)
-    items, other = (gold, pred) if type(gold) is Items else (pred, gold)
-    assert type(items) is Items
+    return _list_and_other(gold, pred, ask)
+
+
+def _list_and_other(gold: Value, pred: Value, ask: Ask) -> Verdict:
+    """A list beside an answer of another kind."""
+    items, other = apart(Items, gold, pred)
     if type(other) is Quantity:
-        return ask(items, other.value) if items is gold else ask(other.value, items)
+        return ask.instead(gold, pred, other, other.value)
     if type(other) is Sequence:
         return in_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
     if type(other) is SetOf:
         return in_any_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
-    if type(other) is Matrix:
-        vector = as_vector(other)
-        if vector is not None:
-            return in_order(items.items, vector, ask) if items is gold else in_order(vector, items.items, ask)
+    if type(other) is Matrix and (vector := as_vector(other)) is not None:
+        return in_order(items.items, vector, ask) if items is gold else in_order(vector, items.items, ask)
     if type(other) is Relation:
-        if named_values(items) is not None and assignment(other) is not None:
-            one = (other,)
-            pair = (items.items, one) if items is gold else (one, items.items)
-            return in_any_order(pair[0], pair[1], ask)
-        return compare_relations(gold, pred, ask)
+        if named_values(items) is None or assignment(other) is None:
+            return compare_relations(gold, pred, ask)
+        one = (other,)
+        return in_any_order(items.items, one, ask) if items is gold else in_any_order(one, items.items, ask)
     if is_set_like(other):
         if any(type(item) is Relation or is_set_like(item) for item in items.items):
             return compare_real_sets(gold, pred, ask)
         return compare_sets(gold, pred)
     if len(set(items.items)) == 1 and ask.policy.repeated_items == "ignored":
-        return ask(items.items[0], pred) if items is gold else ask(gold, items.items[0])
+        return ask.instead(gold, pred, items, items.items[0])
     letters = "".join(as_letters(item) or "?" for item in items.items)
     if letters == as_letters(other) or (type(other) is Text and letters == other.words):
         return equal("text", "the two answers are the same letters")
@@ -59,19 +64,13 @@ def compare_lists(gold: Value, pred: Value, ask: Ask) -> Verdict:
 def _equation_and_solutions(gold: Value, pred: Value) -> Verdict | None:
     """`(x-2)(x+3) = 0` against `x = 2, x = -3`; None where the answers are not of these kinds."""
     equation, items = (gold, pred) if type(gold) is Relation else (pred, gold)
-    if (
-        type(equation) is not Relation
-        or equation.ops != ("=",)
-        or type(items) is not Items
-        or assignment(equation) is not None
-    ):
+    if type(equation) is not Relation or equation.ops != ("=",) or assignment(equation) is not None:
         return None
     pairs = named_values(items)
     if pairs is None or len({name for name, _ in pairs}) != 1 or type(pairs[0][0]) is not Sym:
         return None
     named = Relation(("=",), (pairs[0][0], Items(tuple(value for _, value in pairs))))
-    gold, pred = (equation, named) if equation is gold else (named, equation)
-    return compare_solutions(gold, pred, assignment(gold), assignment(pred))
+    return compare_solutions(equation, named) if equation is gold else compare_solutions(named, equation)
 
 
 def _are_several_unknowns(value: Value, other: Value) -> bool:
@@ -177,48 +176,38 @@ def compare_finite_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """Two answers of which one is a set in braces."""
     if type(gold) is SetOf and type(pred) is SetOf:
         return in_any_order(gold.items, pred.items, ask)
-    chosen, other = (gold, pred) if type(gold) is SetOf else (pred, gold)
-    assert type(chosen) is SetOf
-    if type(other) is Items:
-        return in_any_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
+    chosen, other = apart(SetOf, gold, pred)
     if is_set_like(other):
-        if type(other) is Relation and other.ops == ("in",):
-            inside = other.sides[1]
-            return ask(chosen, inside) if chosen is gold else ask(inside, chosen)
         return compare_real_sets(gold, pred, ask)
     if type(other) is Sequence:
         return different("type", "a set in braces has no order, a point has")
-    if type(other) is Relation:
-        return compare_relations(gold, pred, ask)
     if len(chosen.items) == 1:
-        return ask(chosen.items[0], pred) if chosen is gold else ask(gold, chosen.items[0])
+        return ask.instead(gold, pred, chosen, chosen.items[0])
     return different("type", f"a set of {len(chosen.items)} elements is not {kind_of(other)}")
 
 
 def compare_sequences(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """Two answers of which one is a point, vector or interval."""
     if type(gold) is Sequence and type(pred) is Sequence:
-        brackets = gold.opener + gold.closer, pred.opener + pred.closer
-        verdict = in_order(gold.items, pred.items, ask)
-        if brackets[0] == brackets[1] or "<>" in brackets:
-            return verdict
-        if verdict.equivalent is False:
-            return verdict
-        if len(gold.items) != 2 and set(brackets) == {"()", "[]"}:
-            return verdict
-        return different("set", "the ends of the intervals differ in whether they belong to them")
-    sequence, other = (gold, pred) if type(gold) is Sequence else (pred, gold)
-    assert type(sequence) is Sequence
+        return _two_sequences(gold, pred, ask)
+    sequence, other = apart(Sequence, gold, pred)
     if is_set_like(other):
         return compare_real_sets(gold, pred, ask)
-    if type(other) is Relation:
-        return compare_relations(gold, pred, ask)
-    if type(other) is Matrix:
-        return compare_matrices(gold, pred, ask)
     if type(other) in SCALARS:
         expression = vector_expression(sequence, other)
         if expression is not None:
-            return ask(expression, pred) if sequence is gold else ask(gold, expression)
+            return ask.instead(gold, pred, sequence, expression)
         if type(as_matrix(other)) is Matrix:
             return compare_matrices(gold, pred, ask)
     return different("type", f"a point or interval is never {kind_of(other)}")
+
+
+def _two_sequences(gold: Sequence, pred: Sequence, ask: Ask) -> Verdict:
+    """Components in order; of two intervals the brackets count as well."""
+    verdict = in_order(gold.items, pred.items, ask)
+    brackets = gold.opener + gold.closer, pred.opener + pred.closer
+    if verdict.equivalent is False or brackets[0] == brackets[1] or "<>" in brackets:
+        return verdict
+    if len(gold.items) != 2 and set(brackets) == {"()", "[]"}:
+        return verdict
+    return different("set", "the ends of the intervals differ in whether they belong to them")

@@ -10,6 +10,7 @@ from answer_normalizers.arithmetic.sampling import has_head
 from answer_normalizers.parsing.vocabulary import NEGATIONS, TRIGONOMETRIC, names
 from answer_normalizers.tree.nodes import (
     Apply,
+    Items,
     Num,
     Quantity,
     Relation,
@@ -43,11 +44,9 @@ def assignment(value: Relation) -> tuple[Value, Value] | None:
             if _contradict(left, right, _ROUGHLY if op == "~" else _ROUNDED):
                 return None
     if "~" in ops:
-        cut = ops.index("~") + 1
-        kept = sides[:cut]
-        if cut == 1 and (is_name(sides[0]) or _nonnumeric(sides[0])):
-            kept = (sides[0], sides[1])
-        ops, sides = ("=",) * (len(kept) - 1), kept
+        exact = ops.index("~") + 1
+        only_named = exact == 1 and (is_name(sides[0]) or free_symbols(sides[0]))
+        sides = sides[:2] if only_named else sides[:exact]
     if len(sides) == 1:
         return Text(""), sides[0]
     first, last = sides[0], sides[-1]
@@ -66,16 +65,6 @@ def assignment(value: Relation) -> tuple[Value, Value] | None:
     return None
 
 
-def unknowns(value: Relation) -> tuple[str, ...]:
-    """The letters that a chain gives one value: `x` and `y` in `x = y = 5`."""
-    found = []
-    for op, side in zip(value.ops, value.sides, strict=False):
-        if op != "=" or type(side) is not Sym or not is_name(side):
-            break
-        found.append(side.name)
-    return tuple(found)
-
-
 def _contradict(left: Value, right: Value, share: float) -> bool:
     """Whether two numbers differ by more than a share of the larger, as no rounding makes them."""
     one, two = _number(left), _number(right)
@@ -91,10 +80,6 @@ def _number(value: Value) -> complex | None:
             return complex(BallPoint({}).value(value))
     except (UnevaluableError, OverflowError, ValueError, ZeroDivisionError):
         return None
-
-
-def _nonnumeric(value: Value) -> bool:
-    return bool(free_symbols(value))
 
 
 def is_name(value: Value) -> bool:
@@ -125,6 +110,28 @@ def is_name(value: Value) -> bool:
     return False
 
 
+def unknowns(value: Relation) -> tuple[str, ...]:
+    """The letters that a chain gives one value: `x` and `y` in `x = y = 5`."""
+    found = []
+    for op, side in zip(value.ops, value.sides, strict=False):
+        if op != "=" or type(side) is not Sym or not is_name(side):
+            break
+        found.append(side.name)
+    return tuple(found)
+
+
+def spread(value: Relation) -> Value:
+    """`(x, y) = (3, 4)` as `x = 3, y = 4`, `x = y = 5` as `x = 5, y = 5`; any other relation unchanged."""
+    several = unknowns(value)
+    if len(several) > 1:
+        return Items(tuple(Relation(("=",), (Sym(name), value.sides[-1])) for name in several))
+    if value.ops == ("=",):
+        left, right = value.sides
+        if type(left) is Sequence and type(right) is Sequence and len(left.items) == len(right.items):
+            return Items(tuple(Relation(("=",), pair) for pair in zip(left.items, right.items, strict=True)))
+    return value
+
+
 def names_agree(gold: Value, pred: Value) -> bool | None:
     """Whether two names of an answer can name the same thing; None where that cannot be told."""
     if gold == pred:
@@ -136,11 +143,8 @@ def names_agree(gold: Value, pred: Value) -> bool | None:
     if _is_function_name(gold) and _is_function_name(pred):
         if any(isinstance(n, Apply) and not all(isinstance(a, Sym) for a in n.args) for n in (gold, pred)):
             return None
-        return (
-            True
-            if _head_name(gold) == _head_name(pred) or "y" in (_head_name(gold), _head_name(pred))
-            else None
-        )
+        ours, theirs = _head_name(gold), _head_name(pred)
+        return True if ours == theirs or "y" in (ours, theirs) else None
     if type(gold) is Sym and type(pred) is Sym:
         if gold.name.lower() == pred.name.lower():
             return None

@@ -1,4 +1,7 @@
-"""Comparing two scalars: families over the integers, matrix expressions, letters that may be units."""
+r"""Comparing two scalars: families over the integers, matrix expressions, letters that may be units.
+
+`\frac{\pi}{4} + k\pi` is the same family as `\frac{5\pi}{4} + k\pi`; `10 m/s` may be ten metres a second.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from answer_normalizers.arithmetic.exact import rational
 from answer_normalizers.arithmetic.scalars import compare_scalars
 from answer_normalizers.equivalence.asking import Ask
 from answer_normalizers.equivalence.matrices import compare_matrices
-from answer_normalizers.tree.nodes import Apply, Matrix, Num, Quantity, Sym, Value, free_symbols
+from answer_normalizers.equivalence.quantities import as_quantity
+from answer_normalizers.tree.nodes import Apply, Matrix, Num, Value, free_symbols
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
-_UNIT_LETTERS = frozenset("msghLNJWVKlC")
 _PARAMETERS = ("k", "n", "m")
 
 
@@ -25,18 +28,21 @@ def compare_expressions(gold: Value, pred: Value, ask: Ask) -> Verdict:
     if _with_matrices(gold) or _with_matrices(pred):
         return compare_matrices(gold, pred, ask)
     verdict = compare_scalars(gold, pred, ask.policy)
-    if verdict.equivalent is False and (type(gold) is Num or type(pred) is Num):
+    if verdict.equivalent is False:
         for one, other in ((gold, pred), (pred, gold)):
-            quantity = as_quantity(one)
-            if (
-                quantity is not None
-                and type(other) is Num
-                and compare_scalars(quantity.value, other, ask.policy).equivalent
-            ):
-                if "/" in quantity.unit:
-                    return equal("unit", "the values are equal, one answer without the unit")
-                return undecided("unit", "the letter behind the number may be a unit or a variable")
+            if type(other) is Num and (without_unit := _without_unit(one, other, ask)) is not None:
+                return without_unit
     return verdict
+
+
+def _without_unit(product: Value, number: Num, ask: Ask) -> Verdict | None:
+    """`10 m/s` beside `10`: None where the letters are no unit, or the numbers differ."""
+    quantity = as_quantity(product)
+    if quantity is None or not compare_scalars(quantity.value, number, ask.policy).equivalent:
+        return None
+    if "/" in quantity.unit:
+        return equal("unit", "the values are equal, one answer without the unit")
+    return undecided("unit", "the letter behind the number may be a unit or a variable")
 
 
 def _family(value: Value) -> tuple[fmpq, fmpq] | None:
@@ -64,31 +70,6 @@ def _families(gold: tuple[fmpq, fmpq], pred: tuple[fmpq, fmpq]) -> Verdict:
     if abs(gold[1]) == abs(pred[1]) and ((gold[0] - pred[0]) / gold[1]).q == 1:
         return equal("set", "the same multiples of pi over all integers")
     return different("set", "different multiples of pi over all integers")
-
-
-def as_quantity(value: Value) -> Quantity | None:
-    """`10 m/s` was read as a product: the quantity it may be, or None where a letter is no unit."""
-    if type(value) is not Apply or value.head != "*" or type(value.args[0]) is not Num:
-        return None
-    unit = ""
-    for factor in value.args[1:]:
-        part = _unit_factor(factor)
-        if part is None:
-            return None
-        unit += part
-    return Quantity(value.args[0], unit)
-
-
-def _unit_factor(value: Value) -> str | None:
-    if type(value) is Sym and value.name in _UNIT_LETTERS:
-        return " " + value.name
-    if type(value) is Apply:
-        inner = _unit_factor(value.args[0])
-        if inner is not None and value.head == "inv":
-            return " /" + inner
-        if inner is not None and value.head == "^" and type(value.args[1]) is Num:
-            return f"{inner}^{value.args[1].value}"
-    return None
 
 
 def _with_matrices(value: Value) -> bool:

@@ -1,32 +1,41 @@
-"""Comparing answers of which one can only be a set of reals."""
+r"""Comparing answers of which one can only be a set of reals.
+
+`x > 2` is `(2, \infty)` and `\{x : x > 2\}`. A number beside a set stands for the set that holds it alone.
+"""
 
 from __future__ import annotations
 
 from answer_normalizers.arithmetic.equations import compare_scaled_inequalities
-from answer_normalizers.arithmetic.reals import compare_sets, is_set_like, may_be_set
-from answer_normalizers.equivalence.asking import SCALARS, Ask, in_order, kind_of
-from answer_normalizers.tree.nodes import Apply, Items, Num, Relation, Sequence, SetOf, Sym, Value
+from answer_normalizers.arithmetic.reals import compare_sets
+from answer_normalizers.equivalence.asking import Ask, in_order, kind_of
+from answer_normalizers.tree.nodes import (
+    Apply,
+    Items,
+    Logic,
+    Num,
+    Relation,
+    Sequence,
+    SetOf,
+    SetOp,
+    Sym,
+    Value,
+    children,
+)
+from answer_normalizers.tree.sets import is_set_like, may_be_set
 from answer_normalizers.verdict import Verdict, different, undecided
+
+_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!=", "=": "="}
 
 
 def compare_real_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """Two answers of which one can only be a set of reals."""
-    inner_gold, inner_pred = _inside(gold), _inside(pred)
-    if inner_gold is not gold or inner_pred is not pred:
-        one_named = (inner_gold is gold) != (inner_pred is pred)
+    ours, theirs = _inside(gold), _inside(pred)
+    if ours is not gold or theirs is not pred:
+        one_named = (ours is gold) != (theirs is pred)
         if one_named or gold.sides[0] == pred.sides[0]:  # type: ignore[union-attr]
-            return ask(inner_gold, inner_pred)
-    if not (may_be_set(gold) or type(gold) is Items) or not (may_be_set(pred) or type(pred) is Items):
-        if type(gold) in SCALARS or type(pred) in SCALARS:
-            scalar = gold if type(gold) in SCALARS else pred
-            if type(scalar) is Num:
-                return compare_sets(
-                    SetOf((gold,)) if scalar is gold else gold, SetOf((pred,)) if scalar is pred else pred
-                )
-        for one in (gold, pred):
-            if type(one) is Relation and not is_set_like(one):
-                return undecided("set", "an equation against a set")
-        return different("type", f"{kind_of(gold)} is never {kind_of(pred)}")
+            return ask(ours, theirs)
+    if not all(may_be_set(value) or type(value) is Items for value in (gold, pred)):
+        return _set_and_other(gold, pred)
     verdict = compare_sets(gold, pred)
     if verdict.equivalent is not None:
         return verdict
@@ -34,44 +43,54 @@ def compare_real_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:
         scaled = compare_scaled_inequalities(gold, pred)
         if scaled is not None:
             return scaled
-    parts = _parts(gold), _parts(pred)
-    if type(gold) is type(pred) and len(parts[0]) == len(parts[1]) > 0 and _same_frame(gold, pred):
-        inner = in_order(parts[0], parts[1], ask)
-        if inner.equivalent:
-            return inner
-    flipped = _flipped_chain(pred)
-    if flipped is not None and type(gold) is Relation and flipped.ops == gold.ops:
-        inner = in_order(gold.sides, flipped.sides, ask)
-        if inner.equivalent:
-            return inner
-    return verdict
+    accepted = _same_by_parts(gold, pred, ask)
+    return verdict if accepted is None else accepted
 
 
 def _inside(value: Value) -> Value:
-    """`S` for `x \\in S`."""
+    r"""`S` for `x \in S`."""
     if type(value) is Relation and value.ops == ("in",) and type(value.sides[0]) in (Sym, Apply):
         return value.sides[1]
     return value
 
 
-def _parts(value: Value) -> tuple[Value, ...]:
-    for attribute in ("sides", "parts", "args", "items"):
-        found = getattr(value, attribute, None)
-        if found is not None:
-            return tuple(found)
-    return ()
+def _set_and_other(gold: Value, pred: Value) -> Verdict:
+    """A set beside an answer that is written as none."""
+    if Num in (type(gold), type(pred)):
+        gold, pred = (SetOf((value,)) if type(value) is Num else value for value in (gold, pred))
+        return compare_sets(gold, pred)
+    if any(type(value) is Relation and not is_set_like(value) for value in (gold, pred)):
+        return undecided("set", "an equation against a set")
+    return different("type", f"{kind_of(gold)} is never {kind_of(pred)}")
 
 
-def _same_frame(gold: Value, pred: Value) -> bool:
-    if type(gold) is Relation:
-        return gold.ops == pred.ops  # type: ignore[union-attr]
-    if type(gold) is Sequence:
-        return (gold.opener, gold.closer) == (pred.opener, pred.closer)  # type: ignore[union-attr]
-    return getattr(gold, "op", None) == getattr(pred, "op", None)
+def _same_by_parts(gold: Value, pred: Value, ask: Ask) -> Verdict | None:
+    """An acceptance where both are built alike from equal parts; a chain may run the other way."""
+    frame = _frame(gold)
+    for other in (pred, _turned(pred)):
+        if frame is not None and other is not None and _frame(other) == frame:
+            verdict = in_order(children(gold), children(other), ask)
+            if verdict.equivalent:
+                return verdict
+    return None
 
 
-def _flipped_chain(value: Value) -> Relation | None:
-    table = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!=", "=": "="}
-    if type(value) is not Relation or not all(op in table for op in value.ops):
+def _turned(value: Value) -> Relation | None:
+    """`b > a` for `a < b`."""
+    if type(value) is not Relation or not all(op in _TURNED for op in value.ops):
         return None
-    return Relation(tuple(table[op] for op in reversed(value.ops)), tuple(reversed(value.sides)))
+    return Relation(tuple(_TURNED[op] for op in reversed(value.ops)), tuple(reversed(value.sides)))
+
+
+def _frame(value: Value) -> tuple[object, ...] | None:
+    """How a set is built, but for its parts; None for one that is not compared part by part."""
+    match value:
+        case Relation(ops=ops):
+            return (Relation, *ops)
+        case Sequence(opener=opener, closer=closer, items=items):
+            return Sequence, opener, closer, len(items)
+        case Logic(op=op, parts=parts) | SetOp(op=op, args=parts):
+            return type(value), op, len(parts)
+        case SetOf(items=items) | Items(items=items):
+            return type(value), len(items)
+    return None

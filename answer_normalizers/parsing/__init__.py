@@ -10,4 +10,5 @@ words       answers in words, and numbers written out
 prose       "The answer is 5 (since x > 0)" without its prose
 units       units and labels behind a value
 vocabulary  the names of mathematics, as tables
+errors      what a step raises where it cannot go on
 """

@@ -23,8 +23,9 @@ import itertools
 import re
 
 from answer_normalizers.limits import MAX_NUMBER_DIGITS, MAX_OPEN_BRACKETS, MAX_TEXT_DEPTH, MAX_TOKENS
+from answer_normalizers.parsing.errors import UnreadableError
 from answer_normalizers.parsing.normalize import matching_brace
-from answer_normalizers.parsing.numerals import UnreadableError, read_decimal, read_exponent
+from answer_normalizers.parsing.numerals import read_decimal, read_exponent
 from answer_normalizers.parsing.units import is_unit_word
 from answer_normalizers.parsing.vocabulary import (
     ACCENTS,

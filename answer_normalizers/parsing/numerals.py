@@ -14,7 +14,8 @@ import re
 from flint import fmpq
 
 from answer_normalizers.limits import MAX_NUMBER_DIGITS
-from answer_normalizers.tree.nodes import Apply, Num, Rational
+from answer_normalizers.parsing.errors import UnreadableError
+from answer_normalizers.tree.nodes import Apply, Num, Rational, fold
 
 # `*+` gives nothing back: with `*`, a megabyte of spaces would take minutes.
 _DECIMAL = re.compile(
@@ -86,10 +87,6 @@ def plain_number(text: str) -> Rational | None:
 # ---- literals inside an expression
 
 
-class UnreadableError(ValueError):
-    """The answer is not mathematics this engine reads. Never leaves the package."""
-
-
 _EXPONENT = re.compile(r"[eE]([+-]?\d+)(?![\d.a-zA-Z])")
 _REPEAT = re.compile(
     r"\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))((?:\d*\\dot\s*(?:\{\s*\d\s*\}|\d))?)"
@@ -117,9 +114,9 @@ def read_decimal(text: str, position: int, literal: str) -> tuple[Num, int]:
     scale = 10 ** len(decimals)
     value = fmpq(int((whole + decimals) or "0"), scale)
     if repeat:
-        return Num(_reduced(value + fmpq(int(repeat), scale * (10 ** len(repeat) - 1)))), position
+        return Num(fold(value + fmpq(int(repeat), scale * (10 ** len(repeat) - 1)))), position
     digits = len((whole + decimals).lstrip("0"))
-    return Num(_reduced(value), digits, len(decimals)), position
+    return Num(fold(value), digits, len(decimals)), position
 
 
 def read_exponent(text: str, position: int, node: Num, literal: str) -> tuple[Num | Apply, int]:
@@ -135,11 +132,7 @@ def read_exponent(text: str, position: int, node: Num, literal: str) -> tuple[Nu
     if abs(exponent) > MAX_NUMBER_DIGITS:
         return Apply("*", (node, Apply("^", (Num(10), Num(exponent))))), position
     digits = node.digits or len(literal.lstrip("0"))
-    return Num(_reduced(fmpq(node.value) * fmpq(10) ** exponent), digits, node.places - exponent), position
-
-
-def _reduced(value: fmpq) -> int | fmpq:
-    return int(value.p) if value.q == 1 else value
+    return Num(fold(fmpq(node.value) * fmpq(10) ** exponent), digits, node.places - exponent), position
 
 
 def _repeating_block(decimals: str) -> str:

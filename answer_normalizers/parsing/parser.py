@@ -9,8 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from answer_normalizers.parsing.errors import UnreadableError
 from answer_normalizers.parsing.lexer import Token
-from answer_normalizers.parsing.numerals import UnreadableError
 from answer_normalizers.tree.nodes import Apply, Num, Quantity, Value
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from answer_normalizers.limits import MAX_PROSE_CHARACTERS
+from answer_normalizers.parsing.errors import UnreadableError
 from answer_normalizers.parsing.lexer import split_run
 from answer_normalizers.parsing.normalize import normalize, unwrap
-from answer_normalizers.parsing.numerals import UnreadableError, plain_number
+from answer_normalizers.parsing.numerals import plain_number
 from answer_normalizers.parsing.parser import parse
 from answer_normalizers.parsing.prose import TEXT_COMMAND, flatten, without_prose
-from answer_normalizers.parsing.settle import settle
+from answer_normalizers.parsing.settle import condition_and_set, settle
 from answer_normalizers.parsing.units import conversion, read_unit
 from answer_normalizers.parsing.vocabulary import SHORT_WORDS
 from answer_normalizers.parsing.words import canonical_words, number_in_words, phrase_value
@@ -38,6 +39,8 @@ class Reading:
     """Why it could not be read."""
     remark: str = ""
     """Prose that stood behind the answer (`where C is a constant`) and is no part of `text` or `value`."""
+    condition: Value | None = None
+    r"""What `value` is said to solve, in `x < 1 : (-\infty, 1)`. Whether it does takes arithmetic."""
 
 
 _PLAIN_LENGTH = 40
@@ -116,9 +119,8 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
     ):
         return Reading(clean, amount)
     try:
-        return Reading(
-            clean, settle(parse(clean, split_thousands=split_thousands, plain_exponent=plain_exponent))
-        )
+        value, condition = _parsed(clean, split_thousands=split_thousands, plain_exponent=plain_exponent)
+        return Reading(clean, value, condition=condition)
     except UnreadableError as error:
         problem = str(error)
     if len(clean) > MAX_PROSE_CHARACTERS:
@@ -129,21 +131,28 @@ def read(text: str, *, split_thousands: bool = False, plain_exponent: bool = Tru
         return Reading(clean, value)
     for candidate, remark in without_prose(clean, flat):
         value = _wordy(candidate)
+        condition = None
         if type(value) is Text:
             continue
         if value is None:
             try:
-                value = settle(
-                    parse(candidate, split_thousands=split_thousands, plain_exponent=plain_exponent)
+                value, condition = _parsed(
+                    candidate, split_thousands=split_thousands, plain_exponent=plain_exponent
                 )
             except UnreadableError:
                 continue
-        return Reading(candidate, value, remark=remark)
+        return Reading(candidate, value, remark=remark, condition=condition)
     words = canonical_words(flat)
     if _mostly_words(flat):
         phrase = phrase_value(words)
         return Reading(clean, phrase if phrase is not None else Text(words))
     return Reading(clean, None, problem)
+
+
+def _parsed(text: str, *, split_thousands: bool, plain_exponent: bool) -> tuple[Value, Value | None]:
+    value = parse(text, split_thousands=split_thousands, plain_exponent=plain_exponent)
+    found = condition_and_set(value)
+    return (settle(value), None) if found is None else (found[1], found[0])
 
 
 def _wordy(clean: str) -> Value | None:

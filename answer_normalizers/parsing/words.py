@@ -13,7 +13,7 @@ import re
 from flint import fmpq
 
 from answer_normalizers.parsing.vocabulary import listed
-from answer_normalizers.tree.nodes import EMPTY_SET, REALS, Rational, Sym, Value
+from answer_normalizers.tree.nodes import EMPTY_SET, REALS, Rational, Sym, Value, fold
 
 _UNITS = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -82,13 +82,8 @@ def number_in_words(text: str) -> Rational | None:
         words[0] = "one"
     if len(words) > 1 and words[-1] in _PARTS:
         above = _whole(words[:-1])
-        return None if above is None else _fraction(above, _PARTS[words[-1]])
+        return None if above is None else fold(fmpq(above, _PARTS[words[-1]]))
     return _whole(words)
-
-
-def _fraction(above: int, below: int) -> Rational:
-    value = fmpq(above, below)
-    return int(value.p) if value.q == 1 else value
 
 
 def _whole(words: list[str]) -> int | None:
