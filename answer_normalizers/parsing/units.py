@@ -110,8 +110,9 @@ _AMBIGUOUS = names("in min mi gal h s m g l L N J W K C F sec mole day") - {
     "day",
     "mole",
 }
-_UNIT_WORDS = names("""cm mm km kg mg ml mL ft yd lb lbs oz hr hrs min mins mph kph kmh Hz kHz MHz kPa Pa kWh
+UNIT_WORDS = names("""cm mm km kg mg ml mL ft yd lb lbs oz hr hrs min mins mph kph kmh Hz kHz MHz kPa Pa kWh
 kW kJ mol usd USD EUR GBP cc gm yr yrs rad deg secs nm eV pct""")
+"""Runs of two or more letters that are units wherever they stand."""
 _POWERS = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cu": 3, "cubed": 3}
 _PART = re.compile(r"\s*(/|\bper\b|\ban?\b(?=\s)|\*|·|-|\^\s*\{?\s*-?\d+\s*\}?|\(|\)|[A-Za-z_$°'.]+)")
 _ARTICLES = names("of the a an")
@@ -153,11 +154,6 @@ class Unit:
 def is_unit(name: str) -> bool:
     """Whether a name is a known unit as it stands, such as `m` or `N`."""
     return name in _TABLE
-
-
-def is_unit_word(run: str) -> bool:
-    """Whether a run of two or more letters without spaces is a unit symbol such as `cm` or `mph`."""
-    return run in _UNIT_WORDS
 
 
 def _singular(word: str) -> str:

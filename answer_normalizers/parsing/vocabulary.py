@@ -17,7 +17,7 @@ GREEK = names("""alpha beta gamma delta epsilon varepsilon zeta eta theta varthe
 omicron rho
     varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon
     Phi Psi Omega""")
-LETTER_COMMANDS = GREEK | names("hbar ell nabla partial aleph Re Im wp mho imath jmath odot prime")
+LETTER_COMMANDS = GREEK | names("hbar ell nabla partial aleph wp mho imath jmath odot")
 """Commands that are one symbol."""
 
 LETTER_ALIASES = {
@@ -38,7 +38,7 @@ FUNCTION_ALIASES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "arcosh": "arccosh",
     "artanh": "arctanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "tg": "tan",
     "ctg": "cot", "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh", "th": "tanh",
-    "sign": "sgn", "ceiling": "ceil", "operatornamewithlimits": "",
+    "sign": "sgn", "ceiling": "ceil",
 }  # fmt: skip
 INVERSES = {
     "sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot", "sec": "arcsec", "csc": "arccsc",
@@ -49,6 +49,14 @@ PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - names(
     "Re Im deg det dim ker arg binom sh ch th tg lg"
 )
 """Functions recognised without a backslash."""
+
+COMMANDS = names("""sum prod int iint oint lim substack stackrel pmatrix cline multicolumn root underset sp
+sb""")
+"""Commands with arguments of their own: the parser reads them, or says that it does not."""
+COMMAND_ALIASES = {
+    "frac": "frac", "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "sqrt": "sqrt", "binom": "binom",
+    "dbinom": "binom", "tbinom": "binom",
+}  # fmt: skip
 
 SPACES = names("quad qquad enspace enskip thinspace medspace thickspace space hfill nobreak")
 GAPS = names("quad qquad")
@@ -106,7 +114,7 @@ ACCENTS = {
 """Commands that decorate their argument, to the prefix of the symbol they make; empty: no change."""
 
 TEXT_COMMANDS = names("""text mbox textbf textit textrm textnormal textsf texttt textsc mathrm operatorname
-operatorname* hbox textup rm_ emph mathtext fbox_ unit si SI""")
+operatorname* operatornamewithlimits hbox textup rm_ emph mathtext fbox_ unit si SI""")
 
 UNICODE = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "×": "\\times ", "✕": "\\times ",

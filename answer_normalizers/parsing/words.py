@@ -23,19 +23,14 @@ _TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SMALL = {word: number for number, word in enumerate(_UNITS)} | {
     word: 20 + 10 * k for k, word in enumerate(_TENS)
 }
-_SCALES = {
-    "dozen": 12,
-    "hundred": 100,
-    "thousand": 1_000,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-}
+SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+"""Words that multiply the number before them."""
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
     "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8,
     "ninth": 9, "ninths": 9, "tenth": 10, "tenths": 10,
 }  # fmt: skip
+_MULTIPLIERS = SCALES | {"dozen": 12}
 _ARTICLES = re.compile(r"\b(?:an?|the)\b")
 _NOT_WORD = re.compile(r"[^\w\s+\-*/=<>^.,:()]|_")
 _NO_SOLUTION = """no solution|no solutions|no real solution|no real solutions|empty set|null set|emptyset
@@ -98,8 +93,8 @@ def _whole(words: list[str]) -> int | None:
             current += _SMALL[word]
         elif word == "hundred" and seen:
             current *= 100
-        elif word in _SCALES and seen:
-            total += current * _SCALES[word]
+        elif word in _MULTIPLIERS and seen:
+            total += current * _MULTIPLIERS[word]
             current = 0
         elif word in ("minus", "negative") and not seen and len(words) > 1:
             rest = _whole(words[1:])
