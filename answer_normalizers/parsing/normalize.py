@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from answer_normalizers.parsing.vocabulary import SUBSCRIPTS, SUPERSCRIPTS, UNICODE
 
@@ -36,8 +37,6 @@ _PAIRS = [
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("__", "__"), ("`", "`"),
     ('"', '"'), ("``", "''"), ("'", "'"),
 ]  # fmt: skip
-
-
 _OPENERS = frozenset(opener[0] for opener, _ in _PAIRS) - {"\\"}
 _ENDINGS = frozenset(_CLOSING) | {"\\", ")", "]"}
 
@@ -100,31 +99,34 @@ def _open_boxes(text: str) -> str:
     formula (`x = \boxed{3}`) counts as the answer. Nested boxes are opened, eight levels deep.
     """
     for _ in range(8):
-        found: list[tuple[int, int, str]] = []
-        position = 0
-        while match := _BOX.search(text, position):
-            start = match.end()
-            if text[start : start + 1] != "{":
-                found.append((match.start(), start + 1, text[start : start + 1]))
-                position = start + 1
-                continue
-            end = matching_brace(text, start)
-            if end < 0:
-                found.append((match.start(), len(text), text[start + 1 :]))
-                break
-            found.append((match.start(), end + 1, text[start + 1 : end]))
-            position = end + 1
+        found = list(_boxes(text))
         if not found:
             return text
-        group = [found[-1]]
-        for box in reversed(found[:-1]):
-            if not _BETWEEN_BOXES.fullmatch(text, box[1], group[0][0]):
-                break
-            group.insert(0, box)
-        inner = ",".join(content for _, _, content in group)
+        group = [found.pop()]
+        while found and _BETWEEN_BOXES.fullmatch(text, found[-1][1], group[0][0]):
+            group.insert(0, found.pop())
         trailing = text[group[-1][1] :]
-        text = inner + _unit_after_box(trailing) if len(group) == 1 else inner
+        text = ",".join(content for _, _, content in group)
+        if len(group) == 1:
+            text += _unit_after_box(trailing)
     return text
+
+
+def _boxes(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where each outermost box starts and ends, and what is in it; one that is not closed is the last."""
+    position = 0
+    while match := _BOX.search(text, position):
+        start = match.end()
+        if text[start : start + 1] != "{":  # `\boxed 5`
+            position = start + 1
+            yield match.start(), position, text[start:position]
+            continue
+        end = matching_brace(text, start)
+        if end < 0:
+            yield match.start(), len(text), text[start + 1 :]
+            return
+        position = end + 1
+        yield match.start(), position, text[start + 1 : end]
 
 
 _UNIT_AFTER = re.compile(r"\s*\$?\s*(\\?%|\^\{?\\circ\}?|(?:per ?cent|pct)\b)\s*\$?\s*[.,]?\s*$")

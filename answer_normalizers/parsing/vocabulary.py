@@ -13,10 +13,11 @@ def listed(text: str) -> list[str]:
     return text.split()
 
 
-GREEK = names("""alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi
-omicron rho
-    varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon
-    Phi Psi Omega""")
+GREEK = names(
+    """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi omicron
+    rho varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma
+    Upsilon Phi Psi Omega"""
+)
 LETTER_COMMANDS = GREEK | names("hbar ell nabla partial aleph wp mho imath jmath odot")
 """Commands that are one symbol."""
 
@@ -30,10 +31,11 @@ LETTER_ALIASES = {
 }
 """Variants of a letter to the letter."""
 
-FUNCTIONS = names("""sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec
-arccsc arcsinh
-    arccosh arctanh ln log lg exp cis gcd lcm max min det arg sgn deg dim ker sqrt cbrt abs floor ceil Re Im
-    erf binom factorial""")
+FUNCTIONS = names(
+    """sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc
+    arcsinh arccosh arctanh ln log lg exp cis gcd lcm max min det arg sgn deg dim ker sqrt cbrt abs
+    floor ceil Re Im erf binom factorial"""
+)
 FUNCTION_ALIASES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "arcosh": "arccosh",
     "artanh": "arctanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "tg": "tan",
@@ -50,8 +52,7 @@ PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - names(
 )
 """Functions recognised without a backslash."""
 
-COMMANDS = names("""sum prod int iint oint lim substack stackrel pmatrix cline multicolumn root underset sp
-sb""")
+COMMANDS = names("sum prod int iint oint lim substack stackrel pmatrix cline multicolumn root underset sp sb")
 """Commands with arguments of their own: the parser reads them, or says that it does not."""
 COMMAND_ALIASES = {
     "frac": "frac", "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "sqrt": "sqrt", "binom": "binom",
@@ -61,11 +62,12 @@ COMMAND_ALIASES = {
 SPACES = names("quad qquad enspace enskip thinspace medspace thickspace space hfill nobreak")
 GAPS = names("quad qquad")
 """Spaces wide enough to part two statements."""
-IGNORED = names("""left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle
-displaystyle textstyle
-    scriptstyle scriptscriptstyle limits nolimits rm bf it cal tt sf mathstrut strut nonumber notag
-    normalsize large Large small tiny null allowbreak break newline relax it itshape bfseries em protect
-    hline centering star checkmark blacksquare square qed Box lrcorner""")
+IGNORED = names(
+    """left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle
+    textstyle scriptstyle scriptscriptstyle limits nolimits rm bf it cal tt sf mathstrut strut nonumber
+    notag normalsize large Large small tiny null allowbreak break newline relax it itshape bfseries em
+    protect hline centering star checkmark blacksquare square qed Box lrcorner"""
+)
 """Commands that carry no meaning."""
 
 RELATIONS = {
@@ -113,8 +115,10 @@ ACCENTS = {
 }  # fmt: skip
 """Commands that decorate their argument, to the prefix of the symbol they make; empty: no change."""
 
-TEXT_COMMANDS = names("""text mbox textbf textit textrm textnormal textsf texttt textsc mathrm operatorname
-operatorname* operatornamewithlimits hbox textup rm_ emph mathtext fbox_ unit si SI""")
+TEXT_COMMANDS = names(
+    """text mbox textbf textit textrm textnormal textsf texttt textsc mathrm operatorname operatorname*
+    operatornamewithlimits hbox textup rm_ emph mathtext fbox_ unit si SI"""
+)
 
 UNICODE = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "×": "\\times ", "✕": "\\times ",
@@ -142,25 +146,21 @@ UNICODE = {
     "⅑": "\\frac{1}{9}", "⅒": "\\frac{1}{10}", "∶": ":", "ı": "i", "ϵ": "\\epsilon ", "ϕ": "\\phi ",
     "µ": "\\mu ", "ⅈ": "i", "ⅇ": "e", "𝑖": "i", "⊕": "\\oplus ", "⊗": "\\otimes ", "⊙": "\\odot ", "∴": "",
     "∵": "", "✓": "", "✔": "", "✅": "",
-}  # fmt: skip
-"""Unicode mathematics to LaTeX; Greek letters, scripts and full-width forms are added below."""
-UNICODE.update(
-    {
+    **{
         chr(0x3B1 + k): f"\\{name} "
-        for k, name in enumerate(
-            listed("""alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho
-            varsigma sigma tau upsilon phi chi psi omega""")
-        )
-    }
-)
-UNICODE.update(
-    {
+        for k, name in enumerate(listed(
+            "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "
+            "varsigma sigma tau upsilon phi chi psi omega"
+        ))
+    },
+    **{
         letter: f"\\{name} "
         for letter, name in zip(
             "ΓΔΘΛΞΠΣΦΨΩ", listed("Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"), strict=True
         )
-    }
-)
+    },
+}  # fmt: skip
+"""Unicode mathematics to LaTeX."""
 
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣʸᵏᵐᵃᵇᶜᵈᵗᵖ", "0123456789+-=()nixykmabcdtp", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₓₖₘᵢⱼₐ", "0123456789+-=()nxkmija", strict=True))
@@ -174,11 +174,12 @@ CURRENCY = {
     "$": "dollar",
 }
 
-SHORT_WORDS = names("""no yes all any and are but can day did few for get had has her him his how its let may
-new nor not now off
-    old one two six ten our out own per red saw say see set she the too use was way who why won you is it if
-    in of on or to at as be by do go he me my so up us we am an odd box men cup cat dog car bus boy sum ray
-    end tie both none dne und""")
+SHORT_WORDS = names(
+    """no yes all any and are but can day did few for get had has her him his how its let may new nor not
+    now off old one two six ten our out own per red saw say see set she the too use was way who why won
+    you is it if in of on or to at as be by do go he me my so up us we am an odd box men cup cat dog car
+    bus boy sum ray end tie both none dne und"""
+)
 """Two- and three-letter runs that are words, not products of letters."""
 
 NEGATIONS = names("not no never neither nor cannot cant isnt arent doesnt dont without except")
