@@ -5,6 +5,8 @@ r"""Equations and inequalities: equality up to scale, equality of solution sets.
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from flint import acb, acb_poly, arb, fmpq
 
 from answer_normalizers.arithmetic.balls import BallPoint, UnevaluableError, precision
@@ -19,6 +21,7 @@ from answer_normalizers.tree.nodes import (
     Value,
     free_symbols,
 )
+from answer_normalizers.tree.sets import FLIPPED
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _SEEDS = (0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1)
@@ -27,7 +30,6 @@ _ROOT_ERROR = 1e-12
 """Relative error that a root found numerically is taken to have."""
 _TINY = 1e-30
 _POINTS = 3
-_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 def difference(value: Relation) -> Value | None:
@@ -111,8 +113,6 @@ def _same_zeros_by_balls(left: Value, right: Value, names: list[str]) -> bool | 
 
 
 def _positive(name: str, index: int) -> acb:
-    from zlib import crc32
-
     return acb(arb(fmpq(300 + crc32(f"{name}:{index}".encode()) % 2401, 1009)))
 
 
@@ -162,7 +162,7 @@ def compare_scaled_inequalities(gold: Relation, pred: Relation) -> Verdict | Non
     sides = []
     for relation in (gold, pred):
         gap = difference(relation)
-        if gap is None or len(relation.ops) != 1 or relation.ops[0] not in _FLIPPED:
+        if gap is None or len(relation.ops) != 1 or relation.ops[0] not in FLIPPED:
             return None
         sides.append(gap)
     left, right = sides
@@ -173,7 +173,7 @@ def compare_scaled_inequalities(gold: Relation, pred: Relation) -> Verdict | Non
         env: dict[str, int | fmpq] = {name: start + 3 * k for k, name in enumerate(names)}
         a, b = rational(left, env), rational(right, env)
         if a and b:
-            op = pred.ops[0] if (a > 0) == (b > 0) else _FLIPPED[pred.ops[0]]
+            op = pred.ops[0] if (a > 0) == (b > 0) else FLIPPED[pred.ops[0]]
             if op == gold.ops[0]:
                 return equal("relation", "the two inequalities are the same up to a positive factor")
             return different(

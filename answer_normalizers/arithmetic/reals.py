@@ -28,14 +28,13 @@ from answer_normalizers.tree.nodes import (
     Value,
     free_symbols,
 )
-from answer_normalizers.tree.sets import sign_of_infinity
+from answer_normalizers.tree.sets import FLIPPED, sign_of_infinity
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _BITS = 256
 _MAX_BREAKS = 400
 _MAX_EXPONENT = 20_000
 _MAX_ABSOLUTE_VALUES = 3
-_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 class NotASetError(ValueError):
@@ -205,7 +204,7 @@ def _condition(op: str, left: Value, right: Value, name: str) -> RealSet:
     if left == Sym(name) and name not in free_symbols(right):
         return _half_line(op, right)
     if right == Sym(name) and name not in free_symbols(left):
-        return _half_line(_FLIPPED.get(op, op), left)
+        return _half_line(FLIPPED.get(op, op), left)
     difference = Apply("+", (left, Apply("neg", (right,))))
     roots = _critical_points(difference, name)
 

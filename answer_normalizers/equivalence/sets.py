@@ -21,10 +21,10 @@ from answer_normalizers.tree.nodes import (
     Value,
     children,
 )
-from answer_normalizers.tree.sets import is_set_like, may_be_set
+from answer_normalizers.tree.sets import FLIPPED, is_set_like, may_be_set
 from answer_normalizers.verdict import Verdict, different, undecided
 
-_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!=", "=": "="}
+_TURNED = FLIPPED | {"!=": "!=", "=": "="}
 
 
 def compare_real_sets(gold: Value, pred: Value, ask: Ask) -> Verdict:

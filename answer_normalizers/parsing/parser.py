@@ -1163,7 +1163,7 @@ def _quotient(above: Value, below: Value) -> Value:
 
 
 def _multiplied(factors: list[Value]) -> Value:
-    """The product of several factors; `5 \\text{miles}/\\text{hour}` is a quantity."""
+    """The product of several factors; `5 \\frac{\\text{miles}}{\\text{hour}}` is a quantity."""
     last = factors[-1]
     if type(last) is Apply and last.head == "/":
         above, below = last.args

@@ -22,6 +22,8 @@ from answer_normalizers.tree.nodes import (
     Value,
 )
 
+FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+"""Each inequality sign as it stands where the sides change places."""
 _MINUS_INFINITY = Apply("neg", (INFINITY,))
 _CONDITIONS = frozenset({"<", ">", "<=", ">=", "!=", "in", "notin"})
 
