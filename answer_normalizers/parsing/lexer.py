@@ -162,7 +162,8 @@ class _Lexer:
 
     def run(self) -> list[Token]:
         """All tokens of the text."""
-        text, tokens, rules = self.text + "\0", self.tokens, self._RULES
+        text = self.text + "\0"  # so that one more character can always be looked at
+        tokens, rules = self.tokens, self._RULES
         position, spaced = self.position, self.spaced
         while position < len(self.text):
             character = text[position]
