@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mathevalkit.pipeline.evaluation import evaluate as evaluate
     from mathevalkit.reporting.report import report as report
     from mathevalkit.reproduction.reproduce import reproduce as reproduce
-    from mathevalkit.runs.journal import load_run as load_run
+    from mathevalkit.runs.reader import load_run as load_run
     from mathevalkit.scoring.rescore import rescore as rescore
     from mathevalkit.tasks.finding import load_task as load_task
 
@@ -54,7 +54,7 @@ _HOME = {
     "evaluate": "mathevalkit.pipeline.evaluation",
     "export": "mathevalkit.exporters.export",
     "gate": "mathevalkit.comparison.gate",
-    "load_run": "mathevalkit.runs.journal",
+    "load_run": "mathevalkit.runs.reader",
     "load_task": "mathevalkit.tasks.finding",
     "read_suite": "mathevalkit.nightly.suite",
     "report": "mathevalkit.reporting.report",

@@ -102,6 +102,16 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """A completion and the answer it should give: what a judge needs."""
+
+    completion: Completion
+    gold: str
+    solution: str = ""
+    """The reference solution that the gold was taken from, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredCompletion:
     """One line of ``verdicts.<scorer>.jsonl``: what became of one completion."""
 
@@ -117,6 +127,11 @@ class ScoredCompletion:
     stage: str
     """Which stage of the engine decided."""
     reason: str
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells one completion of a run from every other."""
+        return (self.sample_id, self.k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +354,11 @@ class Group:
     accuracy: Accuracy
     outcomes: Mapping[str, int]
     """Completions by outcome; every outcome is a key."""
+
+    @property
+    def scored(self) -> int:
+        """Completions that the engine gave: what the accuracy is over."""
+        return self.completions - self.outcomes["backend_error"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from mathevalkit.runs.journal import Journal
-from mathevalkit.runs.results import Results
 from mathevalkit.scoring.tally import Breakdown
 from mathevalkit.tasks.rows import fingerprint
 from mathevalkit.types import ModelInfo, Outcome, Sample, ScoredCompletion
@@ -106,7 +105,16 @@ def write_run(
                 for scorer in scorers:
                     journal.append_verdict(scorer, _verdict(by_id[sample_id], k, outcome, answers))
         if whole:
-            journal.finish(_results(journal, breakdown, model=model, task=name, scorer=scorers[0], run=run))
+            journal.finish(
+                breakdown.results(
+                    journal.manifest,
+                    scorer=scorers[0],
+                    others={},
+                    prompt_tokens=1,
+                    completion_tokens=1,
+                    run_dir=str(run),
+                )
+            )
     return run
 
 
@@ -122,26 +130,4 @@ def _verdict(sample: Sample, k: int, outcome: Outcome, answers: Mapping[str, str
         rule=None,
         stage="test",
         reason="written by a test",
-    )
-
-
-def _results(
-    journal: Journal, breakdown: Breakdown, *, model: str, task: str, scorer: str, run: Path
-) -> Results:
-    return Results(
-        schema_version=1,
-        run_id=journal.manifest.run_id,
-        model=model,
-        task=task,
-        recipe=journal.manifest.recipe.name,
-        scorer=scorer,
-        overall=breakdown.overall.group("overall"),
-        by_subject=breakdown.by_subject(),
-        by_level=breakdown.by_level(),
-        by_subject_level=breakdown.by_subject_level(),
-        other_scorers={},
-        prompt_tokens=1,
-        completion_tokens=1,
-        seconds={},
-        run_dir=str(run),
     )

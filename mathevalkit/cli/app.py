@@ -236,9 +236,10 @@ def show(
     from mathevalkit.cli.advice import going_on
     from mathevalkit.cli.views.results import facts_of_manifest, print_results
     from mathevalkit.presentation.terminal import make_console
-    from mathevalkit.scoring.partial import read_run, task_of
+    from mathevalkit.runs.reader import task_of
+    from mathevalkit.scoring.rescore import results_so_far
 
-    manifest, results = read_run(run_dir)
+    manifest, results = results_so_far(run_dir)
     wanted = manifest.num_samples * manifest.recipe.sampling.n
     if results.overall.completions < wanted:
         typer.echo(

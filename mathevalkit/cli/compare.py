@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mathevalkit.cli.tasks import Json, TaskDirs, print_json
-from mathevalkit.errors import UsageError
+from mathevalkit.errors import RunDirectoryError, UsageError
 from mathevalkit.presentation.terminal import make_console
 
 Scorer = Annotated[
@@ -65,10 +65,13 @@ def compare(
         task_dirs=tuple(task_dir or ()),
     )
     if csv is not None:
+        from mathevalkit.atomic import write_atomically
+        from mathevalkit.presentation.spreadsheet import frame_csv
+
         try:
-            comparison.to_frame().to_csv(csv, index=False)
-        except OSError as error:
-            raise UsageError(f"--csv {csv}: cannot be written: {error.strerror}") from error
+            write_atomically(csv, frame_csv(comparison.to_frame()))
+        except RunDirectoryError as error:
+            raise UsageError(f"--csv {error}") from error
     if as_json:
         print_json(comparison)
         return

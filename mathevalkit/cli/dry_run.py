@@ -123,13 +123,9 @@ def preview(plan: Plan, *, tokenizer: Tokenizer | None) -> Preview:
 
 def _on_disk(folder: Path) -> set[tuple[str, int]]:
     """The completions that need not be generated again."""
-    from mathevalkit.runs.journal import GENERATIONS, read_lines
+    from mathevalkit.runs.reader import read_completions
 
-    return {
-        (record["sample_id"], record["k"])
-        for _, record in read_lines(folder / GENERATIONS, kind="generations")
-        if record.get("finish_reason") != "error"
-    }
+    return {one.key for one in read_completions(folder) if one.finish_reason != "error"}
 
 
 # ---- prompts and cost ------------------------------------------------------------------------------
@@ -200,7 +196,7 @@ def _shared_prefix(rows: Sequence[list[int]]) -> int:
 def _at_earlier_pace(plan: Plan, completions: int) -> tuple[float | None, str | None]:
     """Seconds of generation at the pace of this model's latest whole run, of this task if there is one."""
     from mathevalkit.pipeline.plan import model_slug
-    from mathevalkit.runs.journal import load_run
+    from mathevalkit.runs.reader import load_run
 
     root = Path(plan.options.output_dir) / model_slug(plan.engine)
     paths = sorted(root.glob("*/*/results.json"), key=lambda path: path.parent.name, reverse=True)

@@ -224,9 +224,9 @@ def read_request(arguments: RunArguments) -> RunRequest:
 
     _check_together(arguments)
     if arguments.scorers:
-        from mathevalkit.scoring.judge import Reading, find_scorers
+        from mathevalkit.scoring.judge import find_scorers
 
-        find_scorers(arguments.scorers, Reading())  # before anything starts
+        find_scorers(arguments.scorers)  # before anything starts
     models, tasks = tuple(arguments.model or ()), tuple(arguments.task or ())
     engine, options = EngineOptions(model=""), RunOptions()
     if arguments.resume is not None:
@@ -310,7 +310,7 @@ _LEAST = {
 
 
 def _manifest(path: str) -> RunManifest:
-    from mathevalkit.runs.journal import load_manifest
+    from mathevalkit.runs.reader import load_manifest
 
     return load_manifest(Path(path))
 

@@ -82,7 +82,7 @@ def _print(made: Report) -> None:
     from mathevalkit.cli.views.comparison import print_comparison
     from mathevalkit.cli.views.results import facts_of_manifest, print_results
     from mathevalkit.presentation.terminal import make_console, print_line
-    from mathevalkit.scoring.partial import task_of
+    from mathevalkit.runs.reader import task_of
 
     console = make_console(sys.stdout)
     for group in made.groups:

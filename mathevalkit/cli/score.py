@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from mathevalkit.scoring.judge import Disagreement
+    from mathevalkit.scoring.disagreements import Disagreement
     from mathevalkit.scoring.rescore import PairCount, Rescored, ScorerRow
 
 ENGINE_SCORERS = frozenset({"auto", "boxed", "hash", "the_answer_is", "number"})
@@ -95,7 +95,8 @@ def rescore(
     Prints the scorers side by side, how often each pair disagrees, and why. Of a run, the scorers' verdict
     files are written anew; its generations are only read.
     """
-    from mathevalkit.runs.foreign import Fields, open_sources
+    from mathevalkit.runs.foreign import Fields
+    from mathevalkit.runs.sources import open_sources
     from mathevalkit.scoring.disagreements import disagreement_file
     from mathevalkit.scoring.rescore import ALL, suggested_jobs
     from mathevalkit.scoring.rescore import rescore as score_again
@@ -218,7 +219,7 @@ def _notes(rows: Sequence[ScorerRow]) -> Iterator[str]:
 
 
 def _pair_table(pairs: Sequence[PairCount]) -> Table:
-    from mathevalkit.scoring.judge import CAUSES
+    from mathevalkit.scoring.disagreements import CAUSES
 
     causes = [cause for cause in CAUSES if any(pair.causes.get(cause) for pair in pairs)]
     table = make_table()

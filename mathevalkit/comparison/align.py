@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from mathevalkit.errors import ComparisonError
 from mathevalkit.runs.changes import selection_text
-from mathevalkit.runs.reader import ScoredRun, samples_of
+from mathevalkit.runs.reader import ScoredRun, samples_if_readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _match_by_content(runs: Sequence[ScoredRun]) -> list[tuple[str, ...]]:
     """Runs of different data sets: the same question with the same reference answer is the same problem."""
     places: list[dict[tuple[str, str], str]] = []
     for run in runs:
-        samples, fault = samples_of(run)
+        samples, fault = samples_if_readable(run.manifest, path=run.path)
         if fault is not None:
             raise ComparisonError(
                 f"{_names(runs)} were run on different data, so problems must be matched by their text, "

@@ -18,16 +18,18 @@ way. The parts add up to the whole difference exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mathevalkit.comparison.align import align
-from mathevalkit.comparison.gap import Lines, flips_between, gap_between
-from mathevalkit.comparison.result import Checkpoint, Comparison, Difference, Kind, Row
+from mathevalkit.comparison.align import Alignment, align
+from mathevalkit.comparison.flips import flip_of, flipped
+from mathevalkit.comparison.gap import gap_between
+from mathevalkit.comparison.result import Checkpoint, Comparison, Difference, Flip, Kind, Row
 from mathevalkit.errors import UsageError
 from mathevalkit.runs.changes import Change, changes_text, manifest_changes
-from mathevalkit.runs.reader import ScoredRun, common_scorer, read_run, run_labels, samples_of
+from mathevalkit.runs.labels import run_labels
+from mathevalkit.runs.reader import Lines, ScoredRun, common_scorer, read_run, samples_if_readable, score_of
 from mathevalkit.scoring.tally import Tally
 from mathevalkit.stats.at_k import AtK, at_k
 from mathevalkit.stats.paired import holm, paired_difference
@@ -74,7 +76,10 @@ def compare(
     notes: list[str] = []
     runs = _read_alike(paths, scorer=scorer, notes=notes)
     alignment = align(runs, shared=shared)
-    samples, fault = samples_of(runs[0], data_file=data_file, task_dirs=task_dirs)
+    manifest = runs[0].manifest
+    samples, fault = samples_if_readable(
+        manifest, path=runs[0].path, data_file=data_file, task_dirs=task_dirs
+    )
     if fault is not None:
         notes.append(f"the rows cannot be read, so there are no subjects and levels: {fault}")
     problems = [samples.get(ids[0]) for ids in alignment.ids]
@@ -84,7 +89,6 @@ def compare(
         tuple(c for c in manifest_changes(runs[0].manifest, run.manifest) if c.aspect not in EXPECTED)
         for run in runs[1:]
     )
-    manifest = runs[0].manifest
     return Comparison(
         task=manifest.task,
         task_title=manifest.task_title,
@@ -96,7 +100,11 @@ def compare(
             gap_between(checkpoint.label, [(row[0], row[i]) for row in lines])
             for i, checkpoint in enumerate(checkpoints[1:], 1)
         ),
-        flips=tuple(flips_between([c.label for c in checkpoints], alignment, samples, lines)),
+        flips=tuple(
+            flip
+            for i, checkpoint in enumerate(checkpoints[1:], 1)
+            for flip in _flips(checkpoint.label, alignment, [(row[0], row[i]) for row in lines], samples)
+        ),
         at_k=tuple(_at_k(column) for column in zip(*lines, strict=True)),
         changes=changes,
         notes=(*notes, *alignment.notes, *_warnings(checkpoints, runs, changes)),
@@ -146,12 +154,21 @@ def _warnings(
                 + changes_text(differing)
             )
     for checkpoint, run in zip(checkpoints, runs, strict=True):
-        failed = sum(line.outcome == "backend_error" for lines in run.lines.values() for line in lines)
+        failed = sum(line[2] == "backend_error" for lines in run.lines.values() for line in lines)
         if failed:
             yield (
                 f"{checkpoint.label}: {failed:,} completions failed in the engine and are left out; "
                 f"mathevalkit run --resume {run.path} generates them again"
             )
+
+
+def _flips(
+    label: str, alignment: Alignment, pairs: Sequence[tuple[Lines, Lines]], samples: Mapping[str, Sample]
+) -> list[Flip]:
+    """The largest changes first, gains before losses, else by id."""
+    found = flipped((ids[0], base, tuned) for ids, (base, tuned) in zip(alignment.ids, pairs, strict=True))
+    flips = [flip_of(pair, checkpoint=label, sample=samples.get(pair[0])) for pair in found]
+    return sorted(flips, key=lambda flip: (-abs(flip.tuned - flip.base), flip.base - flip.tuned))
 
 
 # ---- the table -------------------------------------------------------------------------------------
@@ -188,8 +205,8 @@ def _row(kind: Kind, name: str, lines: Sequence[Sequence[Lines]], *, alpha: floa
     for column in zip(*lines, strict=True):
         tally = Tally()
         for index, completions in enumerate(column):
-            for line in completions:
-                tally.add(str(index), line.outcome)
+            for _, _, outcome, _ in completions:
+                tally.add(str(index), outcome)
         accuracies.append(tally.accuracy())
     return Row(
         kind=kind,
@@ -203,7 +220,7 @@ def _row(kind: Kind, name: str, lines: Sequence[Sequence[Lines]], *, alpha: floa
 
 
 def _difference(pairs: Sequence[tuple[Lines, Lines]], *, alpha: float) -> Difference | None:
-    scores = [(_score(base), _score(tuned)) for base, tuned in pairs]
+    scores = [(score_of(base), score_of(tuned)) for base, tuned in pairs]
     scores = [(base, tuned) for base, tuned in scores if base[1] and tuned[1]]
     if not scores:
         return None
@@ -229,11 +246,6 @@ def _difference(pairs: Sequence[tuple[Lines, Lines]], *, alpha: float) -> Differ
     )
 
 
-def _score(lines: Lines) -> tuple[int, int]:
-    outcomes = [line.outcome for line in lines if line.outcome != "backend_error"]
-    return outcomes.count("correct"), len(outcomes)
-
-
 def _adjusted(family: Sequence[Row], alpha: float) -> list[Row]:
     """The rows of one kind with Holm's correction over all their differences."""
     adjusted = iter(holm([d.p for row in family for d in row.differences if d is not None]))
@@ -252,6 +264,6 @@ def _at_k(column: Sequence[Lines]) -> tuple[AtK, ...]:
     n = max(map(len, column))
     if n == 1:
         return ()
-    samples = {str(i): [(line.outcome, line.answer) for line in lines] for i, lines in enumerate(column)}
+    samples = {str(i): [line[2:] for line in lines] for i, lines in enumerate(column)}
     both = (at_k(samples, metric="pass", k=n), at_k(samples, metric="maj", k=n))
     return tuple(metric for metric in both if metric is not None)

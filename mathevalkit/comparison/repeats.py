@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mathevalkit.runs.journal import MANIFEST, RESULTS, load_manifest
+from mathevalkit.runs.journal import MANIFEST, RESULTS
+from mathevalkit.runs.reader import load_manifest
 from mathevalkit.runs.resume import identity_difference
 from mathevalkit.types import RunManifest, Score
 

@@ -9,19 +9,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import sqrt
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from mathevalkit import __version__
-from mathevalkit.errors import RunDirectoryError, TaskError, UsageError
+from mathevalkit.errors import RunDirectoryError, UsageError
 from mathevalkit.runs.changes import selection_text
-from mathevalkit.runs.foreign import Source, open_sources, read_verdicts
-from mathevalkit.runs.journal import load_run, verdicts_name
-from mathevalkit.runs.reader import ScoredRun, read_run
+from mathevalkit.runs.reader import ScoredRun, load_run, read_run, read_verdicts, task_of
 from mathevalkit.runs.results import Results
+from mathevalkit.runs.sources import Source, run_source
 from mathevalkit.scoring.tally import Tally
-from mathevalkit.types import Accuracy, Completion, RunManifest, RunOptions, ScoredCompletion, Task
+from mathevalkit.stats.intervals import clustered_error
+from mathevalkit.types import Accuracy, Completion, RunManifest, ScoredCompletion, Task
 
 Scale: TypeAlias = Literal["percent", "fraction"]
 Relationship: TypeAlias = Literal["first_party", "third_party", "collaborative", "other"]
@@ -58,7 +57,7 @@ class Measured:
     scorer: str
     accuracy: Accuracy
     standard_error: float | None
-    """See ``standard_error``."""
+    """Of the share right, clustered by sample; None for fewer than two samples."""
     samples: int
     """Samples with at least one completion that could be scored."""
     outcomes: Mapping[str, int]
@@ -107,11 +106,11 @@ class ExportRun:
 
     def source(self) -> Source:
         """The run's generations with the rows they answer; reads the rows."""
-        return open_sources([self.path], data_file=self.data_file, task_dirs=self.task_dirs)[0]
+        return run_source(self.path, data_file=self.data_file, task_dirs=self.task_dirs)
 
     def verdicts(self, scorer: str) -> dict[tuple[str, int], ScoredCompletion]:
-        """Every verdict of a scorer by sample and ``k``; of a completion tried again, the one with a text."""
-        return read_verdicts(self.path / verdicts_name(scorer))
+        """Every verdict of a scorer by sample and ``k``."""
+        return {verdict.key: verdict for verdict in read_verdicts(self.path, scorer)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def open_run(
         path=folder,
         manifest=manifest,
         results=results,
-        task=_task_of(manifest, task_dirs),
+        task=task_of(manifest, task_dirs=task_dirs),
         scored=scored,
         measured=tuple(measured),
         data_file=data_file,
@@ -168,50 +167,20 @@ def open_run(
     )
 
 
-def _task_of(manifest: RunManifest, task_dirs: Sequence[str | Path]) -> Task | None:
-    from mathevalkit.tasks.finding import load_task
-
-    name = manifest.task_path if Path(manifest.task_path).is_file() else manifest.task
-    try:
-        return load_task(name, task_dirs=[*task_dirs, *(manifest.options or RunOptions()).task_dirs])
-    except TaskError:
-        return None
-
-
 def measure(run: ScoredRun) -> Measured:
     """The accuracy of a run under the scorer it was read with, from its verdicts."""
     tally = Tally()
     for sample_id, lines in run.lines.items():
-        for line in lines:
-            tally.add(sample_id, line.outcome)
+        for _, _, outcome, _ in lines:
+            tally.add(sample_id, outcome)
     scores = [score for sample_id in run.lines if (score := run.score(sample_id))[1]]
     return Measured(
         scorer=run.scorer,
         accuracy=tally.accuracy(),
-        standard_error=standard_error(scores),
+        standard_error=clustered_error(scores),
         samples=len(scores),
         outcomes=tally.outcomes,
     )
-
-
-def standard_error(scores: Sequence[tuple[int, int]]) -> float | None:
-    """Standard error of the share right, clustered by sample; None for fewer than two samples.
-
-    With one completion a sample this is the sample standard deviation over the root of n, the number that
-    lm-evaluation-harness reports; with several, Miller 2024 (arXiv:2411.00640), section 2.2.
-
-    Args:
-        scores: ``(correct, scored)`` of each sample.
-
-    >>> round(standard_error([(1, 1)] * 877 + [(0, 1)] * 442), 4)  # 66.5 % of GSM8K
-    0.013
-    """
-    clusters, total = len(scores), sum(scored for _, scored in scores)
-    if clusters < 2:
-        return None
-    mean = sum(correct for correct, _ in scores) / total
-    squares = sum((correct - scored * mean) ** 2 for correct, scored in scores)
-    return sqrt(clusters / (clusters - 1) * squares) / total
 
 
 # ---- words and names --------------------------------------------------------------------------------
@@ -317,9 +286,8 @@ def completions(run: ExportRun) -> tuple[Source, dict[str, list[Completion]]]:
     """A run's rows, and its completions by sample id, in the order of the rows and of ``k``."""
     source = run.source()
     by_sample: dict[str, list[Completion]] = {sample_id: [] for sample_id in source.samples}
-    for block in source.blocks():
-        for generation in source.layout.generations(block):
-            by_sample[generation.completion.sample_id].append(generation.completion)
+    for generation in source.generations():
+        by_sample[generation.completion.sample_id].append(generation.completion)
     return source, {
         sample_id: sorted(found, key=lambda completion: completion.k)
         for sample_id, found in by_sample.items()

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from answer_normalizers.plugins import PluginError, Registry, UnknownNameError
-from mathevalkit.errors import RunDirectoryError, UsageError
+from mathevalkit.atomic import atomic_file
+from mathevalkit.errors import UsageError
 from mathevalkit.exporters.base import (
     Exporter,
     ExportFile,
@@ -97,7 +98,10 @@ def export(
             raise UsageError(
                 f"two of the runs would both write {written[file.path]}; export them to different folders"
             )
-        written[file.path] = str(_write(Path(out), file))
+        path = Path(out) / file.path
+        with atomic_file(path, parents=True) as target:
+            target.writelines(file.chunks)
+        written[file.path] = str(path)
     return Exported(
         files=tuple(written.values()),
         warnings=tuple(concern for run in opened for concern in concerns(run)),
@@ -113,20 +117,3 @@ def _find(name: str) -> Exporter:
         raise UsageError(f"--format {name}: a {type(found).__name__}, which cannot be called")
     exporter: Exporter = found
     return exporter
-
-
-def _write(out: Path, file: ExportFile) -> Path:
-    """The file below ``out``, whole or not at all."""
-    path = out / file.path
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as target:
-                target.writelines(file.chunks)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise RunDirectoryError(f"{path}: cannot be written: {error.strerror or error}") from error
-    return path

@@ -7,17 +7,19 @@
 Repeating a night goes on where it stopped: its runs lie in a folder of its own, and what is whole there is
 not run again. A model that cannot be run is reported, and the others are run.
 
-The baseline of a run is the newest earlier night that was not itself worse (``pass``, or the first of its
-kind), so that a drop cannot become the standard by standing for one night. All earlier nights that did the
-very same thing stand beside it as its history, which tells the gate how much runs scatter; those called a
-regression are left out, since a fault that no manifest shows must not count as known good. Drops that each
-pass could still add up over the nights: name a night as the baseline to measure against a fixed point.
+The baseline of a run is the newest earlier night that is known to be good (``pass``, or the first of its
+kind), so that a drop cannot become the standard by standing for one night. The known good nights that did
+the very same thing as the baseline stand beside it as its repeats, which tell the gate how far runs scatter.
+A night that was called a regression, that failed, or of which the gate could not tell teaches nothing: a
+fault that no manifest shows must not count as noise. Drops that each pass could still add up over the
+nights: name a night as the baseline to measure against a fixed point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from mathevalkit.comparison.gate import gate
@@ -27,13 +29,14 @@ from mathevalkit.nightly.record import Night, NightEntry, read_nights, write_nig
 from mathevalkit.nightly.suite import PREVIOUS, Job, Suite, SuiteModel, is_folder_name
 from mathevalkit.pipeline.evaluation import evaluate_all
 from mathevalkit.pipeline.observer import Observer
-from mathevalkit.runs.journal import RESULTS, load_manifest, verdicts_name
+from mathevalkit.runs.journal import RESULTS, verdicts_name
+from mathevalkit.runs.reader import load_manifest
 from mathevalkit.runs.results import Results
 from mathevalkit.types import Check, EngineOptions, Plan, Progress, RunManifest, RunOptions, Task
 
 __all__ = ["run_night"]
 
-MAX_HISTORY = 20
+MAX_REPEATS = 20
 """Repeats of a baseline that are read; more would tell the gate little more about noise."""
 
 
@@ -182,7 +185,7 @@ def _judged(entry: NightEntry, suite: Suite, model: SuiteModel, earlier: Sequenc
             candidate,
             max_drop=suite.gate.max_drop,
             alpha=suite.gate.alpha,
-            history=_history(same, baseline, suite),
+            history=_repeats(same, baseline, suite),
         )
     except MathEvalError as error:
         return replace(entry, status="failed", error=str(error), exit_code=error.exit_code)
@@ -224,7 +227,7 @@ def _baseline(
     """
     named = suite.gate.baseline
     for night, entry in same:
-        if night == named or (named == PREVIOUS and entry.status in ("pass", "no baseline")):
+        if night == named or (named == PREVIOUS and entry.known_good):
             return suite.output / entry.run_dir
     if any(night.night >= named for night in earlier if named != PREVIOUS):
         raise ComparisonError(
@@ -234,17 +237,15 @@ def _baseline(
     return None
 
 
-def _history(same: Sequence[tuple[str, NightEntry]], baseline: Path, suite: Suite) -> list[Path]:
-    """Earlier runs that repeat the baseline."""
+def _repeats(same: Sequence[tuple[str, NightEntry]], baseline: Path, suite: Suite) -> list[Path]:
+    """The known good runs that repeat the baseline, the newest first."""
     manifest = load_manifest(baseline)
-    found = []
-    for _, entry in same:
-        run = suite.output / entry.run_dir
-        if entry.status in ("regression", "failed") or run == baseline:
-            continue
-        scored = (run / verdicts_name(manifest.scorers[0])).is_file()
-        if scored and is_repeat(load_manifest(run), manifest):
-            found.append(run)
-        if len(found) == MAX_HISTORY:
-            break
-    return found
+    runs = (suite.output / entry.run_dir for _, entry in same if entry.known_good)
+    found = (
+        run
+        for run in runs
+        if run != baseline
+        and (run / verdicts_name(manifest.scorers[0])).is_file()
+        and is_repeat(load_manifest(run), manifest)
+    )
+    return list(islice(found, MAX_REPEATS))

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import orjson
-
+from mathevalkit.atomic import write_atomically
 from mathevalkit.comparison.gate import GateDecision
-from mathevalkit.errors import RunDirectoryError
 from mathevalkit.presentation.notebook import html_table
 from mathevalkit.runs.changes import Change
-from mathevalkit.runs.codec import decode, encode
-from mathevalkit.runs.journal import SCHEMA_VERSION, write_atomically
+from mathevalkit.runs.codec import SCHEMA_VERSION, encode, read_document
 from mathevalkit.types import Accuracy
 
 if TYPE_CHECKING:
@@ -52,6 +49,11 @@ class NightEntry:
     notes: tuple[str, ...] = ()
     error: str = ""
     exit_code: int = 0
+
+    @property
+    def known_good(self) -> bool:
+        """Whether the run may stand for what is good: it passed, or it was the first and nobody judged it."""
+        return self.status in ("pass", "no baseline")
 
     @property
     def series(self) -> tuple[str, str, str]:
@@ -127,12 +129,7 @@ class Night:
 
 def write_night(output: Path, night: Night) -> None:
     """Write a night's file. Raises RunDirectoryError where that fails."""
-    folder = output / night.night
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunDirectoryError(f"{folder}: cannot be created: {error.strerror}") from error
-    write_atomically(folder / NIGHT_FILE, encode(night))
+    write_atomically(output / night.night / NIGHT_FILE, encode(night), parents=True)
 
 
 def read_nights(output: Path) -> list[Night]:
@@ -141,17 +138,5 @@ def read_nights(output: Path) -> list[Night]:
     Raises:
         RunDirectoryError: a file cannot be read, or a newer mathevalkit wrote it.
     """
-    return [_read(path) for path in sorted(output.glob(f"*/{NIGHT_FILE}"), key=lambda path: path.parent.name)]
-
-
-def _read(path: Path) -> Night:
-    try:
-        record = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise RunDirectoryError(f"{path}: cannot be read: {error}") from error
-    if isinstance(record, dict) and record.get("schema_version", 0) > SCHEMA_VERSION:
-        raise RunDirectoryError(
-            f"{path}: schema version {record['schema_version']} is newer than this mathevalkit reads "
-            f"({SCHEMA_VERSION}); upgrade mathevalkit"
-        )
-    return decode(Night, record, where=str(path))
+    files = sorted(output.glob(f"*/{NIGHT_FILE}"), key=lambda path: path.parent.name)
+    return [read_document(file, Night) for file in files]

@@ -28,16 +28,23 @@ from mathevalkit.backends.base import Backend, backend_for
 from mathevalkit.errors import PreflightError, RunDirectoryError
 from mathevalkit.pipeline.observer import Observer
 from mathevalkit.pipeline.plan import make_manifest, make_plan, model_slug, run_folder, versions
-from mathevalkit.runs.journal import (
-    RESULTS,
-    SCHEMA_VERSION,
-    Journal,
-    load_run,
-)
+from mathevalkit.runs.journal import RESULTS, Journal
+from mathevalkit.runs.reader import load_manifest, load_run, read_completions
 from mathevalkit.runs.results import Results
 from mathevalkit.runs.resume import folder_to_resume
-from mathevalkit.scoring.judge import Judge, Reading
-from mathevalkit.types import Completion, EngineOptions, LoadedData, Plan, Progress, Request, RunOptions, Task
+from mathevalkit.scoring.judge import Judge, ScorerOptions
+from mathevalkit.scoring.tally import RunTally
+from mathevalkit.types import (
+    Completion,
+    EngineOptions,
+    Generation,
+    LoadedData,
+    Plan,
+    Progress,
+    Request,
+    RunOptions,
+    Task,
+)
 
 PROGRESS_SECONDS = 0.2
 
@@ -191,7 +198,7 @@ def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Obs
         manifest = make_manifest(plan)
         journal = Journal.create(run_folder(plan) / manifest.run_id, manifest, samples=plan.samples)
     else:
-        journal = Journal.resume(folder)
+        journal = Journal(folder, load_manifest(folder))
     with journal:
         session = Session(plan, journal, observer)
         session.read_back()
@@ -212,7 +219,8 @@ class Session:
         self._journal = journal
         self._observer = observer
         self._samples = {sample.id: sample for sample in plan.samples}
-        self._judge = Judge(plan.scorers, reading=Reading.of(plan.recipe), samples=self._samples)
+        self._judge = Judge(plan.scorers, ScorerOptions.of(plan.recipe))
+        self._tally = RunTally(plan.scorers, self._samples)
         self._done: set[tuple[str, int]] = set()
         self._resumed = 0
         self._prompt_tokens = self._completion_tokens = 0
@@ -223,11 +231,9 @@ class Session:
     def read_back(self) -> None:
         """Count what earlier sessions generated, and judge it anew: verdicts cost microseconds."""
         self._journal.start_verdicts(self._plan.scorers)
-        for completion in self._journal.completions():
+        for completion in read_completions(self._journal.path):
             if completion.finish_reason == "error":
                 continue  # not a completion; asked for again below
-            if completion.key in self._done:
-                continue  # the first one written counts
             if completion.sample_id not in self._samples or completion.k >= self._plan.recipe.sampling.n:
                 raise RunDirectoryError(
                     f"{self._journal.path}: sample {completion.sample_id!r} (k={completion.k}) is not part "
@@ -277,31 +283,21 @@ class Session:
     def finish(self, engine: Backend) -> Results:
         """Aggregate, write ``results.json``, and the run is whole."""
         self._observer.phase("results")
-        plan, judge = self._plan, self._judge
-        breakdown = judge.breakdown
-        results = Results(
-            schema_version=SCHEMA_VERSION,
-            run_id=self._journal.manifest.run_id,
-            model=plan.model.model,
-            task=plan.task.name,
-            recipe=plan.recipe.name,
-            scorer=plan.scorers[0],
-            overall=breakdown.overall.group("overall"),
-            by_subject=breakdown.by_subject(),
-            by_level=breakdown.by_level(),
-            by_subject_level=breakdown.by_subject_level(),
-            other_scorers=judge.other_accuracies(),
+        results = self._tally.breakdown.results(
+            self._journal.manifest,
+            scorer=self._plan.scorers[0],
+            others=self._tally.other_accuracies(),
             prompt_tokens=self._prompt_tokens,
             completion_tokens=self._completion_tokens,
+            run_dir=str(self._journal.path),
             seconds={**self._earlier_seconds(), **{name: round(s, 3) for name, s in self._seconds.items()}},
             sessions=self._journal.count_sessions(),
             restarts=engine.restarts,
-            run_dir=str(self._journal.path),
         )
         self._journal.finish(results)
         self._journal.log_session({"event": "whole", "time": _now(), "seconds": asdict(results)["seconds"]})
         self._warn()
-        self._observer.results(plan, results, repeated=False)
+        self._observer.results(self._plan, results, repeated=False)
         return results
 
     def _earlier_seconds(self) -> Mapping[str, float]:
@@ -315,8 +311,11 @@ class Session:
         self._done.add(completion.key)
         self._prompt_tokens += completion.prompt_tokens or 0
         self._completion_tokens += completion.completion_tokens or 0
-        for scorer, verdict in self._judge.judge(completion):
-            self._journal.append_verdict(scorer, verdict)
+        sample = self._samples[completion.sample_id]
+        lines = self._judge.judge(Generation(completion, sample.gold, sample.solution))
+        self._tally.add(lines)
+        for scorer, line in zip(self._plan.scorers, lines, strict=True):
+            self._journal.append_verdict(scorer, line)
 
     def _phase(self, name: str, action: Callable[[], None]) -> None:
         self._observer.phase(name)
@@ -332,7 +331,7 @@ class Session:
     def _show(self) -> None:
         self._shown = time.monotonic()
         self._warn()
-        overall = self._judge.breakdown.overall
+        overall = self._tally.breakdown.overall
         self._observer.progress(
             Progress(
                 done=len(self._done),

@@ -17,7 +17,7 @@ from typing import Any
 from mathevalkit import __version__
 from mathevalkit.backends.base import Tokenizer
 from mathevalkit.errors import UsageError
-from mathevalkit.runs.journal import SCHEMA_VERSION
+from mathevalkit.runs.codec import SCHEMA_VERSION
 from mathevalkit.types import (
     EngineOptions,
     LoadedData,
@@ -47,7 +47,7 @@ def make_plan(
         RecipeError: the recipe does not exist or does not fit the model.
     """
     from mathevalkit.prompts import choose_recipe, prompt_hash, with_overrides
-    from mathevalkit.scoring.judge import Reading, find_scorers
+    from mathevalkit.scoring.judge import ScorerOptions, find_scorers
     from mathevalkit.tasks.rows import select
 
     if options.limit is not None and options.first is not None:
@@ -73,7 +73,7 @@ def make_plan(
     )
     samples = select(data.samples, limit=selection.limit, first=selection.first, seed=selection.seed)
     scorers = options.scorers or (recipe.scorer, *recipe.also_scorers)
-    find_scorers(scorers, Reading.of(recipe))  # an unknown one is refused before anything is made
+    find_scorers(scorers, ScorerOptions.of(recipe))  # an unknown one is refused before anything is made
     hash_ = prompt_hash(recipe)
     return Plan(
         model=info,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from answer_normalizers import Verdict
 from mathevalkit.preflight.context import Context, Finding, named
-from mathevalkit.scoring.judge import Reading, find_scorers
+from mathevalkit.scoring.judge import ScorerOptions, find_scorers
 
 Score = Callable[..., Verdict]
 
@@ -131,5 +131,5 @@ def _cut(text: str) -> str:
 
 
 def _scorer(context: Context) -> Score:
-    ((_, scorer),) = find_scorers(context.plan.scorers[:1], Reading.of(context.recipe))
+    ((_, scorer),) = find_scorers(context.plan.scorers[:1], ScorerOptions.of(context.recipe))
     return scorer

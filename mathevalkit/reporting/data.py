@@ -1,6 +1,7 @@
 """What a report is made of: runs read back whole, each completion beside its verdict.
 
-    >>> [run] = read_runs(["runs/MetaMath-7B-V1.0/gsm8k/20260105T100000Z-3f2a1c"])  # doctest: +SKIP
+    >>> [group] = read_groups(["runs/MetaMath-7B-V1.0/gsm8k/20260105T100000Z-3f2a1c"])  # doctest: +SKIP
+    >>> run = group.runs[0]  # doctest: +SKIP
     >>> run.label, run.results.accuracy.value, run.lines["17"][0].verdict.outcome  # doctest: +SKIP
     ('MetaMath-7B-V1.0', 0.665, 'correct')
 
@@ -12,22 +13,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mathevalkit.comparison.compare import compare
 from mathevalkit.comparison.result import Comparison
-from mathevalkit.errors import ComparisonError, MathEvalError, RunDirectoryError, UsageError
-from mathevalkit.runs.codec import decode
-from mathevalkit.runs.foreign import run_samples
-from mathevalkit.runs.journal import GENERATIONS, load_run, read_lines, verdicts_name
-from mathevalkit.runs.reader import damage, known_scorers, run_labels
+from mathevalkit.errors import ComparisonError, UsageError
+from mathevalkit.runs.labels import run_labels
+from mathevalkit.runs.reader import (
+    damage,
+    deciding_scorer,
+    load_run,
+    read_completions,
+    read_verdicts,
+    samples_if_readable,
+)
 from mathevalkit.runs.results import Results
 from mathevalkit.scoring.tally import Breakdown
-from mathevalkit.types import OUTCOMES, Completion, RunManifest, Sample, ScoredCompletion
+from mathevalkit.types import Completion, RunManifest, Sample, ScoredCompletion
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Judged:
     """One completion and what became of it."""
 
     completion: Completion
@@ -49,7 +54,7 @@ class ReportRun:
     """The rows by id; without question and gold where they cannot be read any more."""
     fault: str | None
     """Why the rows cannot be read."""
-    lines: Mapping[str, tuple[Line, ...]]
+    lines: Mapping[str, tuple[Judged, ...]]
     """Every sample's judged completions in the order of ``k``, samples in the order of the data."""
 
     @property
@@ -85,17 +90,16 @@ def read_groups(
         RunDirectoryError: a folder is not a run, or one of its files is damaged.
         ComparisonError: a run was not scored with ``scorer``.
     """
-    runs = read_runs(paths, scorer=scorer, data_file=data_file)
     by_rows: dict[tuple[str, str], list[ReportRun]] = {}
-    for run in runs:
+    for run in _labelled(paths, scorer=scorer, data_file=data_file):
         by_rows.setdefault((run.manifest.task, run.manifest.data_fingerprint), []).append(run)
     return tuple(_group(members, scorer=scorer) for members in by_rows.values())
 
 
-def read_runs(
-    paths: Sequence[str | Path], *, scorer: str | None = None, data_file: str | Path | None = None
+def _labelled(
+    paths: Sequence[str | Path], *, scorer: str | None, data_file: str | Path | None
 ) -> tuple[ReportRun, ...]:
-    """The runs in the order given, labelled; raises as ``read_groups`` does."""
+    """The runs in the order given, with names that tell them apart."""
     if not paths:
         raise UsageError("give at least one run directory")
     if len({Path(path).resolve() for path in paths}) < len(paths):
@@ -147,22 +151,16 @@ def _read(
     path: Path, *, scorer: str | None, data_file: str | Path | None, rows: dict[str, dict[str, Sample]]
 ) -> ReportRun:
     manifest, stored = load_run(path)
-    chosen = scorer or (stored.scorer if stored is not None else manifest.scorers[0])
-    verdicts = _verdicts(path, manifest, chosen)
-    completions = _completions(path)
+    chosen = scorer or deciding_scorer(manifest, stored)
+    lines = _judged(path, chosen)
     fault = None
-    lines: dict[str, list[Line]] = {}
-    for key in sorted(verdicts.keys() & completions.keys(), key=lambda key: key[1]):
-        lines.setdefault(key[0], []).append(Line(completion=completions[key], verdict=verdicts[key]))
     samples = rows.setdefault(manifest.data_fingerprint, {})
     if not lines.keys() <= samples.keys():  # another run of the task may have asked other problems
-        try:
-            samples |= run_samples(manifest, path=path, data_file=data_file)
-        except MathEvalError as error:
-            fault = "; ".join(str(error).splitlines())
+        found, fault = samples_if_readable(manifest, path=path, data_file=data_file)
+        samples |= found
     known = {**{i: Sample(id=i, question="", gold="") for i in lines if i not in samples}, **samples}
     order = {sample_id: place for place, sample_id in enumerate(known)}
-    ordered = {i: tuple(lines[i]) for i in sorted(lines, key=order.__getitem__)}
+    ordered = {i: lines[i] for i in sorted(lines, key=order.__getitem__)}
     if stored is None or stored.scorer != chosen:
         results = _count(path, manifest, ordered, known, scorer=chosen)
     else:
@@ -179,52 +177,20 @@ def _read(
     )
 
 
-def _verdicts(path: Path, manifest: RunManifest, scorer: str) -> dict[tuple[str, int], ScoredCompletion]:
-    """A scorer's verdicts; of a completion that failed and was generated again, the later one."""
-    file = path / verdicts_name(scorer)
-    if not file.is_file():
-        there = ", ".join(known_scorers(path, manifest)) or "none"
-        raise ComparisonError(
-            f"{path}: no verdicts of scorer {scorer!r} (there: {there}); "
-            f"score it first: mathevalkit rescore {path} --scorer {scorer}"
-        )
-    found: dict[tuple[str, int], ScoredCompletion] = {}
-    for number, record in read_lines(file, kind="verdicts"):
-        verdict = _verdict(record, where=f"{file}:{number}")
-        key = (verdict.sample_id, verdict.k)
-        if key not in found or found[key].outcome == "backend_error":
-            found[key] = verdict
-    return found
-
-
-def _verdict(record: dict[str, Any], *, where: str) -> ScoredCompletion:
-    """One line, by hand: there may be hundreds of thousands."""
-    try:
-        verdict = ScoredCompletion(**record)
-    except TypeError as error:
-        raise RunDirectoryError(f"{where}: not a verdict: {error}") from error
-    if verdict.outcome not in OUTCOMES:
-        raise RunDirectoryError(
-            f"{where}: unknown outcome {verdict.outcome!r}; expected one of {', '.join(OUTCOMES)}"
-        )
-    return verdict
-
-
-def _completions(path: Path) -> dict[tuple[str, int], Completion]:
-    """The completions that count: the first text of each, or its failure."""
-    file = path / GENERATIONS
-    found: dict[tuple[str, int], Completion] = {}
-    for number, record in read_lines(file, kind="generations"):
-        completion = decode(Completion, record, where=f"{file}:{number}")
-        if completion.key not in found or found[completion.key].finish_reason == "error":
-            found[completion.key] = completion
-    return found
+def _judged(path: Path, scorer: str) -> dict[str, tuple[Judged, ...]]:
+    """A run's completions with their verdicts, by sample id; those that have none are left out."""
+    verdicts = {verdict.key: verdict for verdict in read_verdicts(path, scorer)}
+    found: dict[str, list[Judged]] = {}
+    for completion in read_completions(path):
+        if (verdict := verdicts.get(completion.key)) is not None:
+            found.setdefault(completion.sample_id, []).append(Judged(completion, verdict))
+    return {i: tuple(sorted(of, key=lambda one: one.completion.k)) for i, of in found.items()}
 
 
 def _count(
     path: Path,
     manifest: RunManifest,
-    lines: Mapping[str, Sequence[Line]],
+    lines: Mapping[str, Sequence[Judged]],
     samples: Mapping[str, Sample],
     *,
     scorer: str,

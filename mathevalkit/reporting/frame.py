@@ -1,19 +1,17 @@
 """A report's samples as a table: one row for each completion of each run, for pandas, CSV and Parquet.
 
-    >>> frame = samples_frame(read_runs(["runs/…"]))  # doctest: +SKIP
+    >>> frame = mathevalkit.report("runs/…").to_frame()  # doctest: +SKIP
     >>> frame.groupby(["model", "subject"])["correct"].mean()  # doctest: +SKIP
 
-Parquet holds every text exactly. A CSV file is opened by spreadsheets, which run a cell that begins with
-``=``, ``+``, ``-`` or ``@`` as a formula: there such a text gets an apostrophe in front, unless it is a
-plain number.
+Parquet holds every text exactly; CSV is for spreadsheets (``mathevalkit.presentation.spreadsheet``).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mathevalkit.presentation.spreadsheet import storable
 from mathevalkit.reporting.data import ReportRun
 from mathevalkit.types import Outcome
 
@@ -85,40 +83,12 @@ def _is_correct(outcome: Outcome) -> bool | None:
     return None if outcome == "backend_error" else outcome == "correct"
 
 
-_NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?\s?%?")
-
-
-def disarm(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula.
-
-    >>> disarm("=1+1"), disarm("-5"), disarm("-x"), disarm("x=1")
-    ("'=1+1", '-5', "'-x", 'x=1')
-    """
-    risky = text.lstrip(" \n").startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
-    return f"'{text}" if risky and not _NUMBER.fullmatch(text) else text
-
-
-def csv_bytes(frame: DataFrame) -> bytes:
-    """The table as CSV in UTF-8: every text in quotes and disarmed, lone surrogates replaced."""
-    import csv
-
-    texts = {
-        name: frame[name].map(lambda value: _storable(disarm(value)) if isinstance(value, str) else value)
-        for name, kind in COLUMNS.items()
-        if kind == "str"
-    }
-    written: str = frame.assign(**texts).to_csv(
-        index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
-    )
-    return written.encode()
-
-
 def parquet_bytes(frame: DataFrame) -> bytes:
     """The table as Parquet, texts as they are but for lone surrogates, which the format cannot hold."""
     import io
 
     texts = {
-        name: frame[name].map(lambda value: _storable(value) if isinstance(value, str) else value)
+        name: frame[name].map(lambda value: storable(value) if isinstance(value, str) else value)
         for name, kind in COLUMNS.items()
         if kind == "str"
     }
@@ -142,10 +112,3 @@ def _parquet_types(pa: Any) -> list[tuple[str, Any]]:
         "float64": pa.float64(),
     }
     return [(name, types[kind]) for name, kind in COLUMNS.items()]
-
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _storable(text: str) -> str:
-    return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)

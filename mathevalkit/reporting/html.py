@@ -220,7 +220,6 @@ class _Card:
     @classmethod
     def of(cls, run: ReportRun, scale: float) -> _Card:
         accuracy, overall = run.results.accuracy, run.results.overall
-        scored = overall.completions - overall.outcomes["backend_error"]
         bounds = ""
         if accuracy.floor is not None and accuracy.floor != accuracy.ceiling:
             bounds = f"{percent(accuracy.floor)} to {percent(accuracy.ceiling)}"
@@ -228,7 +227,7 @@ class _Card:
             label=run.label,
             value="–" if accuracy.value is None else f"{100 * accuracy.value:.1f}",
             interval=interval(accuracy),
-            correct=f"{overall.outcomes['correct']:,} of {scored:,}",
+            correct=f"{overall.outcomes['correct']:,} of {overall.scored:,}",
             bounds=bounds,
             bar=_Bar.of(accuracy, scale),
             stack=_Stack.of(overall),

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from mathevalkit.errors import RunDirectoryError, UsageError
+from mathevalkit.atomic import write_atomically
+from mathevalkit.errors import UsageError
 from mathevalkit.presentation.notebook import html_table
 from mathevalkit.presentation.terminal import clean
 from mathevalkit.reporting.data import ReportGroup, ReportRun, read_groups
-from mathevalkit.runs.journal import write_atomically
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -83,13 +83,14 @@ class Report:
 
     def to_bytes(self, form: Format) -> bytes:
         """The report in a format, as a file holds it."""
-        from mathevalkit.reporting.frame import csv_bytes, parquet_bytes
+        from mathevalkit.presentation.spreadsheet import frame_csv
+        from mathevalkit.reporting.frame import parquet_bytes
 
         writers: dict[Format, Callable[[], bytes]] = {
             "html": lambda: self.to_html().encode(),
             "md": lambda: self.to_markdown().encode(),
             "tex": lambda: self.to_latex().encode(),
-            "csv": lambda: csv_bytes(self.to_frame()),
+            "csv": lambda: frame_csv(self.to_frame()),
             "parquet": lambda: parquet_bytes(self.to_frame()),
         }
         return writers[form]()
@@ -106,11 +107,7 @@ class Report:
         """
         place = Path(path)
         chosen = form or format_of(place)
-        data = self.to_bytes(chosen)
-        try:
-            write_atomically(place, data)
-        except RunDirectoryError as error:
-            raise UsageError(str(error)) from error
+        write_atomically(place, self.to_bytes(chosen), error=UsageError)
         return place
 
     def _repr_html_(self) -> str:

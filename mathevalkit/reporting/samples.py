@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from mathevalkit.presentation.terminal import clean, clean_block
-from mathevalkit.reporting.data import Line, ReportGroup, ReportRun
+from mathevalkit.reporting.data import Judged, ReportGroup, ReportRun
 from mathevalkit.reporting.maths import Formulas, Segments
 from mathevalkit.types import OUTCOMES, Sample
 
@@ -120,7 +120,7 @@ class _Names:
         return list(self._numbers)
 
 
-def _answer(line: Line, formulas: Formulas) -> Segments | None:
+def _answer(line: Judged, formulas: Formulas) -> Segments | None:
     answer = line.verdict.answer
     if answer is None:
         return None
@@ -137,7 +137,7 @@ def _clipped(text: str, formulas: Formulas, *, limit: int) -> Segments:
     return [*formulas.split(text[:limit]), f" … ({len(text) - limit:,} more characters)"]
 
 
-def _text(line: Line, formulas: Formulas) -> Segments:
+def _text(line: Judged, formulas: Formulas) -> Segments:
     """A completion with its answer marked; of a very long one the beginning and the end."""
     completion, span = line.completion, line.verdict.span
     text = completion.text

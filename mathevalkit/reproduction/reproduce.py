@@ -35,8 +35,8 @@ from mathevalkit.presentation.figures import accuracy_text
 from mathevalkit.presentation.notebook import html_notes, html_table
 from mathevalkit.reproduction.causes import Cause, ScorerResult, Verdict, causes_of
 from mathevalkit.reproduction.targets import Target, find_target, matching_results, targets
-from mathevalkit.runs.journal import load_run, verdicts_name
-from mathevalkit.runs.reader import read_run
+from mathevalkit.runs.journal import verdicts_name
+from mathevalkit.runs.reader import load_run, read_run
 from mathevalkit.scoring.rescore import rescore
 from mathevalkit.types import Accuracy
 
@@ -124,7 +124,7 @@ def assess(
         gap: a difference that may not hide in the interval, as a fraction.
         alpha: level of the test.
 
-    >>> from mathevalkit.scoring.tally import wilson_interval
+    >>> from mathevalkit.stats.intervals import wilson_interval
     >>> def measured(correct, n):
     ...     low, high = wilson_interval(correct, n)
     ...     return Accuracy(value=correct / n, low=low, high=high, floor=None, ceiling=None)

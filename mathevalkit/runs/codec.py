@@ -7,13 +7,15 @@
 
 Encoding is orjson's own (it writes dataclasses field by field). A lone surrogate, which a tokenizer can
 leave in a text and which no UTF-8 file can hold, is written as U+FFFD. Decoding is pydantic's, but for
-``Completion`` and ``Sample``, whose many lines are decoded by hand.
+``Completion`` and ``Sample``, of which a run has many: those are decoded by hand.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+"""Of every file of ours. A file of a newer version is refused: what it means is not known here."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _OPTIONS = orjson.OPT_NON_STR_KEYS
@@ -72,6 +77,32 @@ def decode(kind: type[T], record: Any, *, where: str) -> T:
         place = f"{where}: {field}" if field else where
         raise RunDirectoryError(f"{place}: {first['msg']}") from error
     return value
+
+
+def read_document(path: Path, kind: type[T]) -> T:
+    """The one record of a JSON file of ours.
+
+    Raises:
+        RunDirectoryError: the file cannot be read, a newer mathevalkit wrote it, or it is no such record.
+    """
+    try:
+        record = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise RunDirectoryError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(record, dict):
+        raise RunDirectoryError(f"{path}: expected a JSON object")
+    refuse_newer(record, where=str(path))
+    return decode(kind, record, where=str(path))
+
+
+def refuse_newer(record: Mapping[str, Any], *, where: str) -> None:
+    """Raise RunDirectoryError where a record says that a newer mathevalkit wrote it."""
+    version = record.get("schema_version", 0)
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise RunDirectoryError(
+            f"{where}: schema version {version} is newer than this mathevalkit reads ({SCHEMA_VERSION}); "
+            "upgrade mathevalkit"
+        )
 
 
 @cache

@@ -1,32 +1,274 @@
-"""A finished run read back for comparison: what became of each completion, by sample.
+"""A run directory read back: the only place that says what its files mean.
+
+| what is asked for                  | function           | what is read                                   |
+| ---------------------------------- | ------------------ | ---------------------------------------------- |
+| what the run is, and its results   | `load_run`         | `manifest.json`, `results.json`                |
+| the problems it asks               | `run_samples`      | `samples.jsonl`, else the task's rows          |
+| the texts                          | `read_completions` | `generations.jsonl`                            |
+| the verdicts                       | `read_verdicts`    | `verdicts.<scorer>.jsonl`                      |
+| what became of each sample         | `read_run`         | manifest and verdicts: a hundredth of the run  |
 
     >>> run = read_run("runs/MetaMath-7B-V1.0/gsm8k/20260105T100000Z-3f2a1c")  # doctest: +SKIP
     >>> run.scorer, run.lines["17"]  # doctest: +SKIP
-    ('auto', (Line(k=0, outcome='correct', answer='10'),))
+    ('auto', (('17', 0, 'correct', '10'),))
 
-Only the manifest and one verdict file are read: verdicts hold all that a comparison needs, and are a
-hundredth of the size of the generations.
+A completion may stand in a file twice: the engine failed to give it and was asked again, or a process was
+killed before it could take note. Which of them counts is one rule, for texts and for verdicts:
+``what_counts``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from mathevalkit.errors import ComparisonError, MathEvalError, RunDirectoryError
-from mathevalkit.runs.foreign import run_samples
-from mathevalkit.runs.journal import GENERATIONS, load_run, read_lines, verdicts_name
-from mathevalkit.types import OUTCOMES, Outcome, RunManifest, Sample, Score
+from mathevalkit.errors import ComparisonError, DataError, MathEvalError, RunDirectoryError
+from mathevalkit.runs.codec import decode, read_document
+from mathevalkit.runs.journal import GENERATIONS, MANIFEST, RESULTS, SAMPLES, read_lines, verdicts_name
+from mathevalkit.runs.results import Results
+from mathevalkit.types import (
+    OUTCOMES,
+    Completion,
+    Outcome,
+    RunManifest,
+    RunOptions,
+    Sample,
+    Score,
+    ScoredCompletion,
+    Task,
+)
+
+T = TypeVar("T")
+Key: TypeAlias = tuple[str, int]
+"""Sample id and ``k``: what tells one completion of a run from every other."""
+Record: TypeAlias = dict[str, Any]
+"""A line as JSON has it."""
 
 
-class Line(NamedTuple):
-    """What became of one completion. A tuple, because a run may have hundreds of thousands."""
+# ---- what the run is ---------------------------------------------------------------------------------
 
-    k: int
-    outcome: Outcome
-    answer: str | None
+
+def load_run(path: str | Path) -> tuple[RunManifest, Results | None]:
+    """A run's manifest and, where the run is whole, its results.
+
+    Raises:
+        RunDirectoryError: the folder is not a run, or one of the two files cannot be read.
+    """
+    folder = Path(path)
+    manifest = load_manifest(folder)
+    file = folder / RESULTS
+    if not file.exists():
+        return manifest, None
+    try:
+        return manifest, read_document(file, Results)
+    except RunDirectoryError as error:
+        raise RunDirectoryError(
+            f"{error}; remove it, and `mathevalkit run --resume {folder}` writes it anew from what is on disk"
+        ) from error
+
+
+def load_manifest(path: Path) -> RunManifest:
+    """A run's manifest. Raises RunDirectoryError where the folder is not a run."""
+    if not (path / MANIFEST).is_file():
+        raise RunDirectoryError(f"{path}: not a run directory (no {MANIFEST})")
+    return read_document(path / MANIFEST, RunManifest)
+
+
+def task_of(manifest: RunManifest, *, task_dirs: Sequence[str | Path] = ()) -> Task | None:
+    """The task a run was made with; None where its file cannot be read any more."""
+    try:
+        return _load_task(manifest, task_dirs)
+    except MathEvalError:
+        return None  # only needed for what stands beside the numbers
+
+
+def _load_task(manifest: RunManifest, task_dirs: Sequence[str | Path]) -> Task:
+    from mathevalkit.tasks.finding import load_task
+
+    name = manifest.task_path if Path(manifest.task_path).is_file() else manifest.task
+    return load_task(name, task_dirs=[*task_dirs, *(manifest.options or RunOptions()).task_dirs])
+
+
+# ---- the problems it asks ----------------------------------------------------------------------------
+
+
+def run_samples(
+    manifest: RunManifest,
+    *,
+    path: Path,
+    data_file: str | Path | None = None,
+    task_dirs: Sequence[str | Path] = (),
+) -> dict[str, Sample]:
+    """The rows a run was made on, by id: the run directory's own, unless ``data_file`` names others.
+
+    Raises:
+        TaskError: the task is not there any more.
+        DataError: the rows cannot be read, or are not those of the run.
+    """
+    from mathevalkit.tasks.rows import load_data
+
+    if data_file is None and (samples := load_samples(path)) is not None:
+        return samples
+    chosen = data_file or (manifest.options or RunOptions()).data_file
+    data = load_data(_load_task(manifest, task_dirs), data_file=chosen)
+    if data.fingerprint != manifest.data_fingerprint:
+        raise DataError(
+            f"{path}: the run was made on other rows ({manifest.data_origin}, fingerprint "
+            f"{manifest.data_fingerprint[:12]}) than {data.origin} holds now ({data.fingerprint[:12]}); "
+            "give the run's own rows with --data-file"
+        )
+    return {sample.id: sample for sample in data.samples}
+
+
+def load_samples(path: Path) -> dict[str, Sample] | None:
+    """The samples that a run directory holds by id, in their order; None where it holds none."""
+    file = path / SAMPLES
+    if not file.exists():
+        return None
+    lines = read_lines(file, kind="samples")
+    samples = (decode(Sample, record, where=f"{file}:{number}") for number, record in lines)
+    return {sample.id: sample for sample in samples}
+
+
+def samples_if_readable(
+    manifest: RunManifest,
+    *,
+    path: Path,
+    data_file: str | Path | None = None,
+    task_dirs: Sequence[str | Path] = (),
+) -> tuple[dict[str, Sample], str | None]:
+    """As ``run_samples``; where the rows cannot be read, none, and why, in one line."""
+    try:
+        return run_samples(manifest, path=path, data_file=data_file, task_dirs=task_dirs), None
+    except MathEvalError as error:
+        return {}, "; ".join(str(error).splitlines())
+
+
+# ---- texts and verdicts ------------------------------------------------------------------------------
+
+
+def what_counts(attempts: Iterable[tuple[Key, bool, T]]) -> Iterator[T]:
+    """Each completion once: its first text, or the first failure where no attempt gave a text.
+
+    Texts come as they are found, failures at the end.
+
+    Args:
+        attempts: which completion, whether the engine failed to give it, and what stands there.
+
+    >>> attempts = [("17", True, "out of memory"), ("17", False, "10"), ("17", False, "12")]
+    >>> list(what_counts(((sample_id, 0), failed, text) for sample_id, failed, text in attempts))
+    ['10']
+    """
+    done: set[Key] = set()
+    failures: dict[Key, T] = {}
+    for key, failed, found in attempts:
+        if failed:
+            failures.setdefault(key, found)
+        elif key not in done:
+            done.add(key)
+            yield found
+    for key, found in failures.items():
+        if key not in done:
+            yield found
+
+
+def read_completions(path: Path, *, among: Container[str] | None = None) -> Iterator[Completion]:
+    """The completions of a run that count.
+
+    Args:
+        path: the run directory.
+        among: ids of the samples that there may be; None for any.
+
+    Raises:
+        RunDirectoryError: the file cannot be read, or holds what is no completion of these samples.
+    """
+    attempts = _attempts(path / GENERATIONS, "generations", lambda record: Completion(**record), among=among)
+    return what_counts(attempts)
+
+
+def read_verdicts(path: Path, scorer: str) -> Iterator[ScoredCompletion]:
+    """A scorer's verdicts on the completions of a run that count.
+
+    Raises:
+        ComparisonError: the run has none of that scorer.
+        RunDirectoryError: the file cannot be read, or holds what is no verdict.
+    """
+    return what_counts(_attempts(verdict_file(path, scorer), "verdicts", _verdict))
+
+
+def _verdict(record: Record) -> ScoredCompletion:
+    span = record["span"]
+    return ScoredCompletion(**record | {"span": None if span is None else (int(span[0]), int(span[1]))})
+
+
+def verdict_file(path: Path, scorer: str) -> Path:
+    """Where a run's verdicts of a scorer stand. Raises ComparisonError where there are none."""
+    file = path / verdicts_name(scorer)
+    if not file.is_file():
+        there = ", ".join(known_scorers(path, load_manifest(path))) or "none"
+        raise ComparisonError(
+            f"{path}: no verdicts of scorer {scorer!r} (there: {there}); "
+            f"score it first: mathevalkit rescore {path} --scorer {scorer}"
+        )
+    return file
+
+
+_LINES: Mapping[str, tuple[str, str, str, frozenset[str] | None]] = {
+    "generations": ("completion", "finish_reason", "error", None),
+    "verdicts": ("verdict", "outcome", "backend_error", frozenset(OUTCOMES)),
+}
+"""What a line is, the field that says how the attempt ended, what stands there if it failed, all that may."""
+
+
+def _attempts(
+    file: Path,
+    kind: Literal["generations", "verdicts"],
+    make: Callable[[Record], T],
+    *,
+    among: Container[str] | None = None,
+) -> Iterator[tuple[Key, bool, T]]:
+    """The lines of a file, checked, as ``what_counts`` takes them."""
+    noun, field, failure, known = _LINES[kind]
+    for number, record in read_lines(file, kind=kind):
+        try:
+            sample_id, k, ended = record["sample_id"], record["k"], record[field]
+            wanted = type(sample_id) is str and type(k) is int and (known is None or ended in known)
+            found = make(record)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            fault = f"{error} is missing" if isinstance(error, KeyError) else error
+            raise RunDirectoryError(f"{file}:{number}: not a {noun}: {fault}") from error
+        if not wanted:
+            raise RunDirectoryError(
+                f"{file}:{number}: unknown {field} {ended!r}; expected one of {', '.join(OUTCOMES)}"
+                if type(sample_id) is str and type(k) is int
+                else f"{file}:{number}: not a {noun}: expected text as sample_id and a number as k"
+            )
+        if among is not None and sample_id not in among:
+            raise RunDirectoryError(
+                f"{file}:{number}: sample {sample_id!r} is not among the rows of the run's task"
+            )
+        yield (sample_id, k), ended == failure, found
+
+
+# ---- what became of each sample ----------------------------------------------------------------------
+
+
+Line: TypeAlias = tuple[str, int, Outcome, str | None]
+"""Sample id, ``k``, outcome and answer of one completion. A bare tuple: a dashboard reads millions."""
+Lines: TypeAlias = tuple[Line, ...]
+"""The completions of one sample in one run, in the order of ``k``."""
+
+
+def score_of(lines: Lines) -> Score:
+    """``(correct, scored)`` of a sample; a completion that the engine failed to give is not scored."""
+    correct = scored = 0
+    for _, _, outcome, _ in lines:
+        correct += outcome == "correct"
+        scored += outcome != "backend_error"
+    return correct, scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +280,8 @@ class ScoredRun:
     scorer: str
     whole: bool
     """Whether the run finished."""
-    lines: Mapping[str, tuple[Line, ...]]
-    """Every sample's completions, by sample id, in the order of ``k``."""
+    lines: Mapping[str, Lines]
+    """Every sample's completions, by sample id."""
 
     @property
     def damage(self) -> str:
@@ -47,9 +289,62 @@ class ScoredRun:
         return damage(self.path, self.manifest, whole=self.whole, samples=len(self.lines))
 
     def score(self, sample_id: str) -> Score:
-        """``(correct, scored)`` of a sample; a completion that the engine failed to give is not scored."""
-        scored = [line for line in self.lines.get(sample_id, ()) if line.outcome != "backend_error"]
-        return sum(line.outcome == "correct" for line in scored), len(scored)
+        """``(correct, scored)`` of a sample; (0, 0) where the run does not have it."""
+        return score_of(self.lines.get(sample_id, ()))
+
+
+def read_run(path: str | Path, *, scorer: str | None = None) -> ScoredRun:
+    """Read a run under its own first scorer, or under the one named.
+
+    Raises:
+        RunDirectoryError: not a run directory, or its verdicts cannot be read.
+        ComparisonError: the run was not scored with that scorer.
+    """
+    folder = Path(path)
+    manifest, results = load_run(folder)
+    chosen = scorer or deciding_scorer(manifest, results)
+    return ScoredRun(
+        path=folder,
+        manifest=manifest,
+        scorer=chosen,
+        whole=results is not None,
+        lines=read_outcomes(folder, chosen),
+    )
+
+
+def read_outcomes(path: Path, scorer: str) -> dict[str, Lines]:
+    """What became of each sample of a run under a scorer, by sample id. Raises as ``read_verdicts`` does."""
+    found: dict[str, Lines] = {}
+    for line in what_counts(_attempts(verdict_file(path, scorer), "verdicts", _line)):
+        sample_id = line[0]
+        found[sample_id] = (*found[sample_id], line) if sample_id in found else (line,)
+    for sample_id, lines in found.items():
+        if len(lines) > 1:
+            found[sample_id] = tuple(sorted(lines))
+    return found
+
+
+_line: Callable[[Record], Line] = itemgetter("sample_id", "k", "outcome", "answer")
+
+
+def deciding_scorer(manifest: RunManifest, results: Results | None) -> str:
+    """The scorer that a run's numbers are under: that of its results, else the first it was made with."""
+    return results.scorer if results is not None else manifest.scorers[0]
+
+
+def known_scorers(path: Path, manifest: RunManifest) -> list[str]:
+    """The scorers that a run has verdicts of, its own first."""
+    files = {file.name for file in path.glob("verdicts.*.jsonl")}
+    own = [scorer for scorer in manifest.scorers if verdicts_name(scorer) in files]
+    files -= {verdicts_name(scorer) for scorer in own}
+    return own + sorted(name.removeprefix("verdicts.").removesuffix(".jsonl") for name in files)
+
+
+def common_scorer(runs: Sequence[ScoredRun]) -> str | None:
+    """A scorer that all runs have verdicts of: the first run's own before others. None if there is none."""
+    known = [known_scorers(run.path, run.manifest) for run in runs]
+    candidates = [runs[0].scorer, *known[0]]
+    return next((scorer for scorer in candidates if all(scorer in names for names in known)), None)
 
 
 def damage(path: Path, manifest: RunManifest, *, whole: bool, samples: int) -> str:
@@ -68,121 +363,3 @@ def damage(path: Path, manifest: RunManifest, *, whole: bool, samples: int) -> s
         f"edited or damaged. `mathevalkit rescore {path} --write-results` judges again what is in "
         f"{GENERATIONS}; `mathevalkit run --resume {path}` generates what is missing there"
     )
-
-
-def read_run(path: str | Path, *, scorer: str | None = None) -> ScoredRun:
-    """Read a run under its own first scorer, or under the one named.
-
-    Raises:
-        RunDirectoryError: not a run directory, or its verdicts cannot be read.
-        ComparisonError: the run was not scored with that scorer.
-    """
-    folder = Path(path)
-    manifest, results = load_run(folder)
-    chosen = scorer or (results.scorer if results is not None else manifest.scorers[0])
-    file = folder / verdicts_name(chosen)
-    if not file.is_file():
-        there = ", ".join(known_scorers(folder, manifest)) or "none"
-        raise ComparisonError(
-            f"{folder}: no verdicts of scorer {chosen!r} (there: {there}); "
-            f"score it first: mathevalkit rescore {folder} --scorer {chosen}"
-        )
-    lines: dict[str, dict[int, Line]] = {}
-    for sample_id, line in _lines(file):
-        completions = lines.setdefault(sample_id, {})
-        # A completion that failed may have been generated again; the first that did not fail counts.
-        if line.k not in completions or completions[line.k].outcome == "backend_error":
-            completions[line.k] = line
-    return ScoredRun(
-        path=folder,
-        manifest=manifest,
-        scorer=chosen,
-        whole=results is not None,
-        lines={
-            sample_id: tuple(completions[k] for k in sorted(completions))
-            for sample_id, completions in lines.items()
-        },
-    )
-
-
-def _lines(file: Path) -> Iterator[tuple[str, Line]]:
-    for number, record in read_lines(file, kind="verdicts"):
-        try:
-            line = Line(k=record["k"], outcome=record["outcome"], answer=record["answer"])
-            sample_id = record["sample_id"]
-        except (KeyError, TypeError) as error:
-            raise RunDirectoryError(f"{file}:{number}: not a verdict: {error} is missing") from error
-        if line.outcome not in OUTCOMES:
-            raise RunDirectoryError(
-                f"{file}:{number}: unknown outcome {line.outcome!r}; expected one of {', '.join(OUTCOMES)}"
-            )
-        yield sample_id, line
-
-
-def known_scorers(path: Path, manifest: RunManifest) -> list[str]:
-    """The scorers that a run has verdicts of, its own first."""
-    files = {file.name for file in path.glob("verdicts.*.jsonl")}
-    own = [scorer for scorer in manifest.scorers if verdicts_name(scorer) in files]
-    files -= {verdicts_name(scorer) for scorer in own}
-    return own + sorted(name.removeprefix("verdicts.").removesuffix(".jsonl") for name in files)
-
-
-def common_scorer(runs: Sequence[ScoredRun]) -> str | None:
-    """A scorer that all runs have verdicts of: the first run's own before others. None if there is none."""
-    known = [known_scorers(run.path, run.manifest) for run in runs]
-    candidates = [runs[0].scorer, *known[0]]
-    return next((scorer for scorer in candidates if all(scorer in names for names in known)), None)
-
-
-def run_labels(manifests: Sequence[RunManifest], *, within_task: bool = False) -> list[str]:
-    """What runs are called side by side: the shortest names that tell all of them apart.
-
-    The model and its adapter; where that is not enough with the recipe, else the task, else the run's id.
-    Of a model's path only as much is kept as tells it from the others: ``Llama-2-7b-hf`` of
-    ``meta-llama/Llama-2-7b-hf``, ``step-200/hf`` beside ``step-400/hf``.
-
-    Args:
-        manifests: the runs', in the order of the names.
-        within_task: a name may stand for one run of each task.
-    """
-    models = [f"{m}{a}" for m, a in zip(_model_names(manifests), _adapters(manifests), strict=True)]
-    pairs = list(zip(models, manifests, strict=True))
-    tasks = [m.task if within_task else "" for m in manifests]
-    for names in (
-        models,
-        [f"{name} ({m.recipe.name})" for name, m in pairs],
-        [f"{name}, {m.task}" for name, m in pairs],
-    ):
-        if len(set(zip(names, tasks, strict=True))) == len(names):
-            return names
-    names = [f"{name} {m.run_id}" for name, m in pairs]
-    # Copies of a run share even its id.
-    return names if len(set(names)) == len(names) else [f"{name} #{i}" for i, name in enumerate(names, 1)]
-
-
-def _model_names(manifests: Sequence[RunManifest]) -> list[str]:
-    """The shortest ends of the models' paths that differ where the models do, without a file's ending."""
-    models = [m.model.model.rstrip("/") for m in manifests]
-    # The same files by two paths are one model.
-    different = {m.model.revision or model for model, m in zip(models, manifests, strict=True)}
-    for depth in range(1, 2 + max(model.count("/") for model in models)):
-        names = ["/".join(model.split("/")[-depth:]) for model in models]
-        if len(set(names)) >= len(different):
-            break
-    short = [name.removesuffix(".gguf").removesuffix(".jsonl") for name in names]
-    return short if len(set(short)) == len(set(names)) else names
-
-
-def _adapters(manifests: Sequence[RunManifest]) -> list[str]:
-    adapters = [m.engine.lora if m.engine else None for m in manifests]
-    return [f" + {lora.rstrip('/').rpartition('/')[2]}" if lora else "" for lora in adapters]
-
-
-def samples_of(
-    run: ScoredRun, *, data_file: str | Path | None = None, task_dirs: Sequence[str | Path] = ()
-) -> tuple[dict[str, Sample], str | None]:
-    """The rows a run was made on, by id, and where they cannot be read: none, and why."""
-    try:
-        return run_samples(run.manifest, path=run.path, data_file=data_file, task_dirs=task_dirs), None
-    except MathEvalError as error:
-        return {}, "; ".join(str(error).splitlines())

@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from mathevalkit.errors import ManifestMismatchError
-from mathevalkit.runs.journal import MANIFEST, load_manifest
+from mathevalkit.runs.journal import MANIFEST
+from mathevalkit.runs.reader import load_manifest
 from mathevalkit.types import Plan
 
 

@@ -2,10 +2,10 @@
 
 judge          one completion under one or several scorers
 outcomes       one completion, exactly one outcome
-tally          counts to accuracies
-partial        the results of a run that is not whole
+tally          verdicts counted: a run, its subjects, its levels
 rescore        saved generations under any scorers
-disagreements  a file of all disagreements
+blocks         judging in worker processes
+disagreements  where two scorers do not judge alike, and a file of it
 explain        why a completion was judged so
 selftest       what a scorer can see at all
 """

@@ -16,14 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from answer_normalizers import check
+from answer_normalizers import Verdict, check
 from answer_normalizers.parsing.reading import read
 from answer_normalizers.tree.show import tree
 from mathevalkit.errors import UsageError
-from mathevalkit.runs.foreign import Fields, Generation, Source, open_sources
-from mathevalkit.scoring.judge import Reading, find_scorers, verdict_of
+from mathevalkit.runs.foreign import Fields
+from mathevalkit.runs.sources import Source, open_sources
+from mathevalkit.scoring.judge import Judge, ScorerOptions
 from mathevalkit.scoring.outcomes import scored
-from mathevalkit.types import FinishReason, Outcome
+from mathevalkit.types import FinishReason, Generation, Outcome
 
 __all__ = ["AnswerReading", "Explanation", "ScorerOpinion", "explain"]
 
@@ -112,8 +113,11 @@ def explain(
     generation = _find(source, sample_id, k)
     manifest = source.manifest
     names = tuple(dict.fromkeys(scorers)) or (manifest.scorers if manifest else ("auto",))
-    used = Reading(strategy or "auto") if manifest is None else Reading.of(manifest.recipe, strategy=strategy)
-    opinions = tuple(_opinion(name, generation, used) for name in names)
+    judge = Judge(names, ScorerOptions.of(manifest.recipe if manifest else None, strategy=strategy))
+    opinions = tuple(
+        _opinion(name, generation, verdict)
+        for name, verdict in zip(names, judge.verdicts(generation), strict=True)
+    )
     sample = source.samples.get(sample_id)
     completion = generation.completion
     return Explanation(
@@ -132,12 +136,11 @@ def explain(
 
 def _find(source: Source, sample_id: str, k: int) -> Generation:
     seen: dict[str, int] = {}
-    for block in source.blocks():
-        for generation in source.layout.generations(block):
-            completion = generation.completion
-            if completion.sample_id == sample_id and completion.k == k:
-                return generation
-            seen[completion.sample_id] = seen.get(completion.sample_id, 0) + 1
+    for generation in source.generations():
+        completion = generation.completion
+        if completion.sample_id == sample_id and completion.k == k:
+            return generation
+        seen[completion.sample_id] = seen.get(completion.sample_id, 0) + 1
     if sample_id in seen:
         raise UsageError(
             f"{source.path}: sample {sample_id!r} has {seen[sample_id]} completions, and none with k={k}"
@@ -146,9 +149,7 @@ def _find(source: Source, sample_id: str, k: int) -> Generation:
     raise UsageError(f"{source.path}: no sample {sample_id!r}; there are {', '.join(near)} …")
 
 
-def _opinion(name: str, generation: Generation, reading: Reading) -> ScorerOpinion:
-    ((_, scorer),) = find_scorers([name], reading)
-    verdict = verdict_of(name, scorer, generation.completion, generation.gold, generation.solution)
+def _opinion(name: str, generation: Generation, verdict: Verdict | None) -> ScorerOpinion:
     line = scored(generation.completion, verdict)
     extraction = verdict.extraction if verdict is not None else None
     return ScorerOpinion(

@@ -15,43 +15,64 @@ at all, and its `results.json` only where that is asked for. The generations are
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 from answer_normalizers.grading import list_scorers
-from mathevalkit.errors import MathEvalError, RunDirectoryError, RunLockedError, UsageError
-from mathevalkit.runs.codec import encode, encode_line
-from mathevalkit.runs.foreign import Block, Fields, Source, open_sources
-from mathevalkit.runs.journal import (
-    GENERATIONS,
-    RESULTS,
-    SCHEMA_VERSION,
-    load_run,
-    read_lines,
-    verdicts_name,
-    write_atomically,
-)
-from mathevalkit.scoring.judge import Cause, Disagreement, JudgeBlock, JudgedBlock, Panel, Reading
-from mathevalkit.scoring.tally import Breakdown
-from mathevalkit.stats.intervals import clustered_interval, wilson_interval
-from mathevalkit.types import OUTCOMES, Accuracy, Outcome
+from mathevalkit.atomic import atomic_file, write_atomically
+from mathevalkit.errors import RunDirectoryError, RunLockedError, UsageError
+from mathevalkit.runs.codec import SCHEMA_VERSION, encode, encode_line
+from mathevalkit.runs.foreign import Fields
+from mathevalkit.runs.journal import GENERATIONS, RESULTS, verdicts_name
+from mathevalkit.runs.reader import load_run, read_verdicts
+from mathevalkit.runs.results import Results
+from mathevalkit.runs.sources import Source, open_sources, run_source
+from mathevalkit.scoring.blocks import CODES, JudgeBlock, JudgedBlock, RunBlocks, workers
+from mathevalkit.scoring.disagreements import Cause, Disagreement
+from mathevalkit.scoring.judge import Judge, ScorerOptions, find_scorers
+from mathevalkit.scoring.tally import Breakdown, RunTally
+from mathevalkit.stats.accuracy import accuracy_of
+from mathevalkit.types import OUTCOMES, Accuracy, Outcome, RunManifest
 
-__all__ = ["PairCount", "Rescored", "ScorerRow", "rescore"]
+__all__ = ["PairCount", "Rescored", "ScorerRow", "rescore", "results_so_far"]
 
 ALL = "all"
 """In the place of names: every scorer that can be used here."""
 WORTH_A_PROCESS = 1 << 23
 """Bytes of generations from which on another process pays for its start."""
-BLOCKS_AHEAD = 3
-"""Blocks in flight for each worker; bounds the memory."""
 
-RunBlocks: TypeAlias = Callable[[JudgeBlock, Iterable[Block], Callable[[int], None]], Iterator[JudgedBlock]]
-"""Judging blocks in order, told of the bytes done."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerRow:
+    """One scorer on one file or run."""
+
+    source: str
+    path: str
+    scorer: str
+    samples: int
+    completions: int
+    accuracy: Accuracy
+    outcomes: Mapping[Outcome, int]
+    knows_truncation: bool
+    """Whether the file says which texts were cut off; where not, they count as finished."""
+    recorded: float | None = None
+    """The accuracy under this scorer that the run's `results.json` holds, if it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairCount:
+    """How often one scorer accepted what another did not."""
+
+    source: str
+    accepting: str
+    other: str
+    count: int
+    causes: Mapping[Cause, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,37 +125,93 @@ def rescore(
     if jobs < 1:
         raise UsageError(f"--jobs {jobs}: expected 1 or more")
     sources = _opened(paths, fields=fields, data_file=data_file, task_dirs=task_dirs)
-    plans = [(source, _chosen(source, scorers), _reading(source, strategy)) for source in sources]
-    for source, names, used in plans:
-        Panel(names, used)  # a name that does not exist is found before the work starts
-        if write_results and source.manifest and not (source.path / RESULTS).exists():
-            raise RunDirectoryError(
-                f"{source.path}: the run is not whole yet, so it has no {RESULTS} to write anew; "
-                "go on with the run first"
-            )
+    judges = [
+        _judge_of(
+            source,
+            scorers,
+            strategy=strategy,
+            with_lines=write_verdicts or write_results,
+            max_disagreements=None if on_disagreement else disagreements,
+        )
+        for source in sources
+    ]
+    for source in sources if write_results else ():
+        _require_whole(source)
     desk = _Desk(
         total=sum(source.size for source in sources),
         keep=disagreements,
         on_disagreement=on_disagreement,
         on_progress=on_progress,
     )
-    with _mapper(jobs) as run_blocks:
-        for source, names, used in plans:
-            desk.take(
-                source,
-                JudgeBlock(
-                    layout=source.layout,
-                    label=source.label,
-                    scorers=names,
-                    reading=used,
-                    with_lines=source.manifest is not None and (write_verdicts or write_results),
-                    max_disagreements=None if on_disagreement else disagreements,
-                ),
-                run_blocks,
-            )
+    with workers(jobs) as run_blocks:
+        for source, judge in zip(sources, judges, strict=True):
+            desk.take(source, judge, run_blocks)
             if write_results and source.manifest is not None:
-                desk.written.append(_rewrite_results(source, names, desk.rows[-len(names) :]))
+                desk.written.append(_rewrite_results(source, desk.rows[-len(judge.scorers) :]))
     return desk.rescored()
+
+
+def _opened(
+    paths: str | Path | Sequence[str | Path] | Sequence[Source],
+    *,
+    fields: Fields | None,
+    data_file: str | Path | None,
+    task_dirs: Sequence[str | Path],
+) -> list[Source]:
+    if isinstance(paths, str | Path):
+        paths = [paths]
+    sources: list[Source] = []
+    for path in paths:
+        sources += (
+            [path]
+            if isinstance(path, Source)
+            else open_sources([path], names=fields, data_file=data_file, task_dirs=task_dirs)
+        )
+    return sources
+
+
+def _judge_of(
+    source: Source,
+    scorers: Sequence[str] | str,
+    *,
+    strategy: str | None,
+    with_lines: bool,
+    max_disagreements: int | None,
+) -> JudgeBlock:
+    """What judges a source's blocks. Raises UsageError where there is no such scorer."""
+    names = _chosen(source, scorers)
+    options = ScorerOptions.of(source.manifest.recipe if source.manifest else None, strategy=strategy)
+    find_scorers(names, options)  # a name that does not exist is found before the work starts
+    return JudgeBlock(
+        label=source.label,
+        scorers=names,
+        options=options,
+        with_lines=with_lines and source.manifest is not None,
+        max_disagreements=max_disagreements,
+    )
+
+
+def _chosen(source: Source, scorers: Sequence[str] | str) -> tuple[str, ...]:
+    if scorers == ALL:
+        return list_scorers()
+    if isinstance(scorers, str):
+        return (scorers,)
+    if scorers:
+        return tuple(dict.fromkeys(scorers))
+    return source.manifest.scorers if source.manifest else ("auto",)
+
+
+def _require_whole(source: Source) -> None:
+    if source.manifest is not None and not (source.path / RESULTS).exists():
+        raise RunDirectoryError(
+            f"{source.path}: the run is not whole yet, so it has no {RESULTS} to write anew; "
+            "go on with the run first"
+        )
+
+
+def suggested_jobs(size: int) -> int:
+    """Worker processes worth starting for so many bytes of generations."""
+    return max(1, min(os.cpu_count() or 1, size // WORTH_A_PROCESS))
 
 
 class _Desk:
@@ -203,130 +280,6 @@ class _Desk:
             self._on_disagreement(disagreement)
 
 
-def _opened(
-    paths: str | Path | Sequence[str | Path] | Sequence[Source],
-    *,
-    fields: Fields | None,
-    data_file: str | Path | None,
-    task_dirs: Sequence[str | Path],
-) -> list[Source]:
-    if isinstance(paths, str | Path):
-        paths = [paths]
-    sources: list[Source] = []
-    for path in paths:
-        sources += (
-            [path]
-            if isinstance(path, Source)
-            else open_sources([path], names=fields, data_file=data_file, task_dirs=task_dirs)
-        )
-    return sources
-
-
-def suggested_jobs(size: int) -> int:
-    """Worker processes worth starting for so many bytes of generations."""
-    return max(1, min(os.cpu_count() or 1, size // WORTH_A_PROCESS))
-
-
-def _chosen(source: Source, scorers: Sequence[str] | str) -> tuple[str, ...]:
-    if scorers == ALL:
-        return list_scorers()
-    if isinstance(scorers, str):
-        return (scorers,)
-    if scorers:
-        return tuple(dict.fromkeys(scorers))
-    return source.manifest.scorers if source.manifest else ("auto",)
-
-
-def _reading(source: Source, strategy: str | None) -> Reading:
-    if source.manifest:
-        return Reading.of(source.manifest.recipe, strategy=strategy)
-    return Reading(strategy=strategy or "auto")
-
-
-# ---- streaming -----------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _mapper(jobs: int) -> Iterator[RunBlocks]:
-    """Judging blocks in order, here or in worker processes, never many blocks ahead."""
-
-    def here(
-        judge: JudgeBlock, blocks: Iterable[Block], progress: Callable[[int], None]
-    ) -> Iterator[JudgedBlock]:
-        for block in blocks:
-            yield judge(block)
-            progress(len(block.data))
-
-    if jobs == 1:
-        yield here
-        return
-
-    import multiprocessing
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    # Spawned, not forked: the caller may have threads.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-
-        def elsewhere(
-            judge: JudgeBlock, blocks: Iterable[Block], progress: Callable[[int], None]
-        ) -> Iterator[JudgedBlock]:
-            waiting: deque[tuple[Future[JudgedBlock], int]] = deque()
-            queue = iter(blocks)
-            try:
-                while True:
-                    for block in islice(queue, jobs * BLOCKS_AHEAD - len(waiting)):
-                        waiting.append((pool.submit(judge, block), len(block.data)))
-                    if not waiting:
-                        return
-                    future, size = waiting.popleft()
-                    yield future.result()
-                    progress(size)
-            except BrokenProcessPool as error:
-                raise MathEvalError(
-                    f"{judge.layout.path}: a worker process died (out of memory, or killed); "
-                    "repeat with fewer --jobs"
-                ) from error
-            finally:
-                for future, _ in waiting:
-                    future.cancel()
-
-        yield elsewhere
-
-
-# ---- counting: eight bytes that tell samples apart and one of outcome for each scorer, a generation ---
-
-_CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScorerRow:
-    """One scorer on one file or run."""
-
-    source: str
-    path: str
-    scorer: str
-    samples: int
-    completions: int
-    accuracy: Accuracy
-    outcomes: Mapping[Outcome, int]
-    knows_truncation: bool
-    """Whether the file says which texts were cut off; where not, they count as finished."""
-    recorded: float | None = None
-    """The accuracy under this scorer that the run's `results.json` holds, if it does."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairCount:
-    """How often one scorer accepted what another did not."""
-
-    source: str
-    accepting: str
-    other: str
-    count: int
-    causes: Mapping[Cause, int]
-
-
 class Counts:
     """What is kept of a source's generations: a key of its sample, and one outcome for each scorer."""
 
@@ -351,10 +304,10 @@ class Counts:
         for name, packed in zip(self._scorers, self._codes, strict=True):
             codes = np.frombuffer(packed, dtype=np.uint8)
             counts = np.bincount(codes, minlength=len(OUTCOMES))
-            outcomes = {outcome: int(counts[code]) for outcome, code in _CODE.items()}
-            scored = codes != _CODE["backend_error"]
+            outcomes = {outcome: int(counts[code]) for outcome, code in CODES.items()}
+            scored = codes != CODES["backend_error"]
             per_sample = zip(
-                np.bincount(samples[codes == _CODE["correct"]], minlength=len(ids)).tolist(),
+                np.bincount(samples[codes == CODES["correct"]], minlength=len(ids)).tolist(),
                 np.bincount(samples[scored], minlength=len(ids)).tolist(),
                 strict=True,
             )
@@ -364,7 +317,7 @@ class Counts:
                 scorer=name,
                 samples=len(ids),
                 completions=len(codes),
-                accuracy=_accuracy(outcomes, per_sample, samples=len(ids)),
+                accuracy=accuracy_of(outcomes, samples=len(ids), per_sample=per_sample),
                 outcomes=outcomes,
                 knows_truncation=source.knows_truncation,
                 recorded=recorded.get(name),
@@ -385,51 +338,19 @@ class Counts:
             )
 
 
-def _accuracy(
-    outcomes: Mapping[Outcome, int], per_sample: Iterable[tuple[int, int]], *, samples: int
-) -> Accuracy:
-    """As ``metrics.Tally`` has it, from counts that are grouped already."""
-    total = sum(outcomes.values())
-    scored = total - outcomes["backend_error"]
-    if not total:
-        return Accuracy(value=None, low=None, high=None, floor=None, ceiling=None)
-    open_ = outcomes["undecided"] + outcomes["truncated"] + outcomes["backend_error"]
-    floor, ceiling = outcomes["correct"] / total, (outcomes["correct"] + open_) / total
-    if not scored:
-        return Accuracy(value=None, low=None, high=None, floor=floor, ceiling=ceiling)
-    if total == samples:
-        low, high = wilson_interval(outcomes["correct"], scored)
-    else:
-        low, high = clustered_interval(per_sample)
-    return Accuracy(value=outcomes["correct"] / scored, low=low, high=high, floor=floor, ceiling=ceiling)
-
-
 # ---- writing a run's verdicts and results anew -------------------------------------------------------
 
 
 @contextmanager
 def verdict_files(source: Source, scorers: Sequence[str]) -> Iterator[Sequence[IO[bytes]]]:
     """A run's verdict files, written beside the old ones and put in their place when all are whole."""
-    targets = [source.path / verdicts_name(name) for name in scorers]
-    temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in targets]
-    with ExitStack() as stack:
-        stack.enter_context(_not_being_written(source.path))
-        try:
-            files = [stack.enter_context(path.open("wb")) for path in temporary]
-            for path in temporary:
-                stack.callback(path.unlink, missing_ok=True)
-            for file in files:
-                file.write(encode_line({"file": "verdicts", "schema_version": SCHEMA_VERSION}))
-            yield files
-            for file, path, target in zip(files, temporary, targets, strict=True):
-                file.flush()
-                os.fsync(file.fileno())
-                path.replace(target)
-        except OSError as error:
-            raise RunDirectoryError(
-                f"{source.path}: verdicts cannot be written: {error.strerror or error} "
-                "(--no-write only prints)"
-            ) from error
+    with _not_being_written(source.path), ExitStack() as stack:
+        files = [stack.enter_context(atomic_file(source.path / verdicts_name(name))) for name in scorers]
+        for file in files:
+            file.write(encode_line({"file": "verdicts", "schema_version": SCHEMA_VERSION}))
+        yield files
+        for file in files:
+            file.flush()  # what does not fit on the disk is known before any file is replaced
 
 
 @contextmanager
@@ -461,26 +382,59 @@ def recorded_accuracies(source: Source) -> dict[str, float | None]:
     return {results.scorer: results.accuracy.value, **others}
 
 
-def _rewrite_results(source: Source, scorers: Sequence[str], rows: Sequence[ScorerRow]) -> str:
+def _rewrite_results(source: Source, rows: Sequence[ScorerRow]) -> str:
     """``results.json`` from the verdicts just written; what is not a matter of scoring stays as it was."""
-    _, results = load_run(source.path)
+    manifest, results = load_run(source.path)
     assert results is not None  # checked before the work started
+    scorer = rows[0].scorer
     breakdown = Breakdown(source.samples)
-    for _, verdict in read_lines(source.path / verdicts_name(scorers[0]), kind="verdicts"):
-        breakdown.add(verdict["sample_id"], verdict["outcome"])
-    path = source.path / RESULTS
-    write_atomically(
-        path,
-        encode(
-            replace(
-                results,
-                scorer=scorers[0],
-                overall=breakdown.overall.group("overall"),
-                by_subject=breakdown.by_subject(),
-                by_level=breakdown.by_level(),
-                by_subject_level=breakdown.by_subject_level(),
-                other_scorers={row.scorer: row.accuracy for row in rows[1:]},
-            )
-        ),
+    for verdict in read_verdicts(source.path, scorer):
+        breakdown.add(verdict.sample_id, verdict.outcome)
+    anew = breakdown.results(
+        manifest,
+        scorer=scorer,
+        others={row.scorer: row.accuracy for row in rows[1:]},
+        prompt_tokens=results.prompt_tokens,
+        completion_tokens=results.completion_tokens,
+        run_dir=results.run_dir,
+        seconds=results.seconds,
+        sessions=results.sessions,
+        restarts=results.restarts,
     )
+    path = source.path / RESULTS
+    write_atomically(path, encode(anew))
     return str(path)
+
+
+# ---- a run that has not finished ---------------------------------------------------------------------
+
+
+def results_so_far(path: str | Path) -> tuple[RunManifest, Results]:
+    """A run's manifest and results; of an unfinished run, those of the texts that are there.
+
+    Raises:
+        RunDirectoryError: no run directory, or one of its files is damaged.
+        DataError: the run is unfinished, and its rows cannot be read again or have changed.
+    """
+    manifest, results = load_run(path)
+    if results is not None:
+        return manifest, results
+    source = run_source(Path(path))
+    judge = Judge(manifest.scorers, ScorerOptions.of(manifest.recipe))
+    tally = RunTally(manifest.scorers, source.samples)
+    read = generated = 0
+    for generation in source.generations():
+        completion = generation.completion
+        if completion.finish_reason == "error":
+            continue  # it will be asked for again
+        read += completion.prompt_tokens or 0
+        generated += completion.completion_tokens or 0
+        tally.add(judge.judge(generation))
+    return manifest, tally.breakdown.results(
+        manifest,
+        scorer=manifest.scorers[0],
+        others=tally.other_accuracies(),
+        prompt_tokens=read,
+        completion_tokens=generated,
+        run_dir=str(path),
+    )

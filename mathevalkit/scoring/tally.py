@@ -7,18 +7,18 @@
     >>> a.value, a.floor, a.ceiling
     (0.5, 0.5, 0.75)
 
-A ``backend_error`` is no answer of the model: it is left out of the denominator, and widens the bounds.
-An undecided, truncated or unanswered completion is in the denominator and not correct.
+What counts for what is said in ``mathevalkit.stats.accuracy``.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from mathevalkit.runs.codec import SCHEMA_VERSION
 from mathevalkit.runs.results import Results
-from mathevalkit.stats.intervals import clustered_interval, wilson_interval
-from mathevalkit.types import OUTCOMES, Accuracy, Group, Outcome, RunManifest, Sample
+from mathevalkit.stats.accuracy import accuracy_of
+from mathevalkit.types import OUTCOMES, Accuracy, Group, Outcome, RunManifest, Sample, ScoredCompletion
 
 
 class Tally:
@@ -26,15 +26,14 @@ class Tally:
 
     def __init__(self) -> None:
         self._outcomes: Counter[Outcome] = Counter()
-        self._samples: dict[str, list[int]] = {}  # id -> [correct, scored, completions]
+        self._samples: dict[str, list[int]] = {}  # id -> [correct, scored]
 
     def add(self, sample_id: str, outcome: Outcome) -> None:
         """Count one completion of a sample."""
         self._outcomes[outcome] += 1
         counts = self._samples.get(sample_id)
         if counts is None:
-            counts = self._samples[sample_id] = [0, 0, 0]
-        counts[2] += 1
+            counts = self._samples[sample_id] = [0, 0]
         if outcome != "backend_error":
             counts[1] += 1
             if outcome == "correct":
@@ -52,21 +51,11 @@ class Tally:
 
     def accuracy(self) -> Accuracy:
         """Accuracy of what has been added so far."""
-        correct = self._outcomes["correct"]
-        total = self.completions
-        errors = self._outcomes["backend_error"]
-        scored = total - errors
-        if not total:
-            return Accuracy(value=None, low=None, high=None, floor=None, ceiling=None)
-        open_ = self._outcomes["undecided"] + self._outcomes["truncated"] + errors
-        floor, ceiling = correct / total, (correct + open_) / total
-        if not scored:
-            return Accuracy(value=None, low=None, high=None, floor=floor, ceiling=ceiling)
-        if total == len(self._samples):  # one completion a sample
-            low, high = wilson_interval(correct, scored)
-        else:
-            low, high = clustered_interval((c, m) for c, m, _ in self._samples.values())
-        return Accuracy(value=correct / scored, low=low, high=high, floor=floor, ceiling=ceiling)
+        return accuracy_of(
+            self._outcomes,
+            samples=len(self._samples),
+            per_sample=((correct, scored) for correct, scored in self._samples.values()),
+        )
 
     def group(self, name: str) -> Group:
         """The counts as a row of a table."""
@@ -121,10 +110,13 @@ class Breakdown:
         prompt_tokens: int,
         completion_tokens: int,
         run_dir: str,
+        seconds: Mapping[str, float] | None = None,
+        sessions: int = 1,
+        restarts: int = 0,
     ) -> Results:
-        """The results of what was counted, for a run whose own do not hold it: no times, no sessions."""
+        """The results of what was counted. Times, sessions and restarts are for a run's own to know."""
         return Results(
-            schema_version=manifest.schema_version,
+            schema_version=SCHEMA_VERSION,
             run_id=manifest.run_id,
             model=manifest.model.model,
             task=manifest.task,
@@ -137,6 +129,27 @@ class Breakdown:
             other_scorers=others,
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
-            seconds={},
+            seconds=seconds or {},
+            sessions=sessions,
+            restarts=restarts,
             run_dir=run_dir,
         )
+
+
+class RunTally:
+    """A run under all its scorers: the groups under the first, which decides, the whole under each other."""
+
+    def __init__(self, scorers: Sequence[str], samples: Mapping[str, Sample]) -> None:
+        self.breakdown = Breakdown(samples)
+        self._others = {name: Tally() for name in scorers[1:]}
+        counters: list[Breakdown | Tally] = [self.breakdown, *self._others.values()]
+        self._counters = counters[: len(scorers)]
+
+    def add(self, lines: Sequence[ScoredCompletion]) -> None:
+        """Count one completion: its verdict under each scorer."""
+        for line, counter in zip(lines, self._counters, strict=True):
+            counter.add(line.sample_id, line.outcome)
+
+    def other_accuracies(self) -> dict[str, Accuracy]:
+        """Accuracy under each scorer but the first."""
+        return {name: tally.accuracy() for name, tally in self._others.items()}

@@ -17,6 +17,7 @@ one that did not pass and does not vote; an undecided one did not pass and votes
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +25,8 @@ from math import comb
 from typing import Literal, TypeAlias
 
 from answer_normalizers import check
-from mathevalkit.stats.intervals import clustered_interval, mean_interval, normal_quantile, wilson_interval
+from mathevalkit.stats.accuracy import accuracy_of
+from mathevalkit.stats.intervals import mean_interval
 from mathevalkit.types import Outcome
 
 Answered: TypeAlias = tuple[Outcome, str | None]
@@ -91,14 +93,7 @@ def at_k(
     if not usable:
         return None
     if metric == "avg":
-        pairs = [(_correct(completions), len(completions)) for completions in usable]
-        correct, scored = (sum(column) for column in zip(*pairs, strict=True))
-        value = correct / scored
-        low, high = (
-            wilson_interval(correct, scored, z=normal_quantile(alpha / 2))
-            if scored == len(pairs)
-            else clustered_interval(pairs, alpha=alpha)
-        )
+        value, low, high = _avg(usable, alpha=alpha)
     else:
         values = (
             [pass_at_k(n=len(c), correct=_correct(c), k=k) for c in usable]
@@ -108,6 +103,20 @@ def at_k(
         value = sum(values) / len(values)
         low, high = mean_interval(values, alpha=alpha)
     return AtK(metric=metric, k=k, value=value, low=low, high=high, samples=len(usable))
+
+
+def _avg(samples: Sequence[Sequence[Answered]], *, alpha: float) -> tuple[float, float, float]:
+    """The accuracy of single completions, with its interval."""
+    accuracy = accuracy_of(
+        Counter(outcome for completions in samples for outcome, _ in completions),
+        samples=len(samples),
+        per_sample=((_correct(completions), len(completions)) for completions in samples),
+        alpha=alpha,
+    )
+    assert accuracy.value is not None  # every sample has a completion that was scored
+    assert accuracy.low is not None
+    assert accuracy.high is not None
+    return accuracy.value, accuracy.low, accuracy.high
 
 
 def _correct(completions: Iterable[Answered]) -> int:

@@ -62,17 +62,35 @@ def clustered_interval(per_sample: Iterable[tuple[int, int]], *, alpha: float = 
     total = sum(m for _, m in pairs)
     if not total:
         raise ValueError("no scored completion")
-    clusters = len(pairs)
     p = sum(c for c, _ in pairs) / total
-    squares = sum((c - m * p) ** 2 for c, m in pairs)
-    if clusters < 2 or p in (0.0, 1.0):
+    error = clustered_error(pairs)
+    if error is None or p in (0.0, 1.0):
         # No variance between samples to learn from: as many observations as there are samples.
-        return effective_interval(p, clusters, z=normal_quantile(alpha / 2))
-    if not squares:
+        return effective_interval(p, len(pairs), z=normal_quantile(alpha / 2))
+    if not error:
         # Every sample has the same share right: less than independent completions would vary.
         return effective_interval(p, total, z=normal_quantile(alpha / 2))
-    error = sqrt(clusters / (clusters - 1) * squares) / total
-    return logit_interval(p, error, freedom=clusters - 1, alpha=alpha)
+    return logit_interval(p, error, freedom=len(pairs) - 1, alpha=alpha)
+
+
+def clustered_error(per_sample: Sequence[tuple[int, int]]) -> float | None:
+    """Standard error of the share right, clustered by sample; None for fewer than two samples.
+
+    With one completion a sample this is the sample standard deviation over the root of n, the number that
+    lm-evaluation-harness reports; with several, Miller 2024 (arXiv:2411.00640), section 2.2.
+
+    Args:
+        per_sample: ``(correct, scored)`` of each sample, none of them without a scored completion.
+
+    >>> round(clustered_error([(1, 1)] * 877 + [(0, 1)] * 442), 4)  # 66.5 % of GSM8K
+    0.013
+    """
+    clusters, total = len(per_sample), sum(scored for _, scored in per_sample)
+    if clusters < 2:
+        return None
+    mean = sum(correct for correct, _ in per_sample) / total
+    squares = sum((correct - scored * mean) ** 2 for correct, scored in per_sample)
+    return sqrt(clusters / (clusters - 1) * squares) / total
 
 
 def logit_interval(mean: float, error: float, *, freedom: float, alpha: float) -> tuple[float, float]:
@@ -93,8 +111,8 @@ def logit_interval(mean: float, error: float, *, freedom: float, alpha: float) -
 def mean_interval(values: Sequence[float], *, alpha: float = 0.05) -> tuple[float, float]:
     """Interval for the mean of one value between 0 and 1 for each sample: pass@k, maj@k.
 
-    Where every value is 0 or 1, Wilson's interval; else that of ``metrics.clustered_interval``, with the
-    variance between samples.
+    Where every value is 0 or 1, Wilson's interval; else Student's on the logit scale, with the variance
+    between samples.
     """
     import numpy as np
 

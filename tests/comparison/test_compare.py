@@ -22,7 +22,7 @@ from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
 from mathevalkit.presentation.terminal import make_console
 from mathevalkit.runs.changes import manifest_changes
 from mathevalkit.runs.journal import verdicts_name
-from mathevalkit.runs.reader import Line, run_labels
+from mathevalkit.runs.labels import run_labels
 from mathevalkit.stats.intervals import wilson_interval
 from mathevalkit.stats.paired import holm, paired_difference
 from mathevalkit.types import OUTCOMES, EngineOptions, ModelInfo, Outcome, RunManifest, Sampling, Selection
@@ -253,7 +253,7 @@ def test_the_gap_is_split_by_what_the_samples_were_before(base: Path, tuned: Pat
 def test_the_parts_of_a_gap_add_up_to_the_paired_difference(
     pairs: list[tuple[list[Outcome], list[Outcome]]],
 ) -> None:
-    lines = [tuple(tuple(Line(k, o, None) for k, o in enumerate(side)) for side in pair) for pair in pairs]
+    lines = [tuple(tuple(("17", k, o, None) for k, o in enumerate(side)) for side in pair) for pair in pairs]
     gap = gap_between("x", [(base, tuned) for base, tuned in lines])
     scored = [
         [(side.count("correct"), sum(o != "backend_error" for o in side)) for side in pair] for pair in pairs

@@ -11,7 +11,7 @@ from scipy import stats as scipy_stats
 from mathevalkit.comparison.gate import decide, gate
 from mathevalkit.comparison.repeats import MIN_REPEATS, find_repeats, overdispersion
 from mathevalkit.errors import ComparisonError, UsageError
-from mathevalkit.runs.journal import load_manifest
+from mathevalkit.runs.reader import load_manifest
 from mathevalkit.types import ModelInfo, Outcome, Score
 from tests.run_folders import problems, write_run
 

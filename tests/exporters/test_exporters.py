@@ -18,9 +18,8 @@ import yaml
 
 from mathevalkit import rescore
 from mathevalkit.errors import RunDirectoryError, UsageError
-from mathevalkit.exporters.base import standard_error
 from mathevalkit.exporters.export import ExportOptions, export, exporter_names
-from mathevalkit.stats.intervals import wilson_interval
+from mathevalkit.stats.intervals import clustered_error, wilson_interval
 from mathevalkit.types import ModelInfo, Selection
 from tests.cli.helpers import Cli
 from tests.places import REPO
@@ -88,7 +87,7 @@ def test_the_built_in_formats_are_registered_like_anybodys():
 
 def test_the_standard_error_is_the_sample_deviation_over_the_root_of_n():
     values = [1.0] * RIGHT + [0.0] * (ALL - RIGHT)
-    assert standard_error([(int(v), 1) for v in values]) == pytest.approx(
+    assert clustered_error([(int(v), 1) for v in values]) == pytest.approx(
         statistics.stdev(values) / math.sqrt(ALL)
     )
 
@@ -96,8 +95,8 @@ def test_the_standard_error_is_the_sample_deviation_over_the_root_of_n():
 def test_several_completions_of_a_sample_count_together_in_the_standard_error():
     doubled = [(2, 2)] * RIGHT + [(0, 2)] * (ALL - RIGHT)
     single = [(1, 1)] * RIGHT + [(0, 1)] * (ALL - RIGHT)
-    assert standard_error(doubled) == pytest.approx(standard_error(single))
-    assert standard_error([(1, 1)]) is None
+    assert clustered_error(doubled) == pytest.approx(clustered_error(single))
+    assert clustered_error([(1, 1)]) is None
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path, task: Path):
@@ -270,13 +269,13 @@ def test_each_scorer_is_a_filter(tmp_path: Path, task: Path):
 
 
 def test_a_sample_that_failed_in_the_engine_is_left_out_and_said(tmp_path: Path, task: Path):
-    from mathevalkit.runs.journal import Journal
+    from mathevalkit.runs.reader import read_completions
 
     run = make_run(tmp_path, task, outcomes={**OUTCOMES, "0": "backend_error"})
     lines = (run / "generations.jsonl").read_text().splitlines()
     lines[1] = lines[1].replace('"finish_reason":"stop"', '"finish_reason":"error"')
     (run / "generations.jsonl").write_text("\n".join(lines) + "\n")
-    assert next(Journal.resume(run).completions()).finish_reason == "error"
+    assert [*read_completions(run)][-1].finish_reason == "error"
     results, samples, _ = lm_eval_files(run, tmp_path / "out")
     assert results["n-samples"]["sums"]["effective"] == 29
     assert 0 not in [line["doc_id"] for line in samples]

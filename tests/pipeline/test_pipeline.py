@@ -20,7 +20,8 @@ import mathevalkit
 from mathevalkit.errors import BackendUnavailableError, ManifestMismatchError, UsageError
 from mathevalkit.pipeline.evaluation import evaluate, evaluate_all
 from mathevalkit.pipeline.observer import Observer
-from mathevalkit.runs.journal import GENERATIONS, RESULTS, load_run
+from mathevalkit.runs.journal import GENERATIONS, RESULTS
+from mathevalkit.runs.reader import load_run
 from mathevalkit.runs.results import Results
 from mathevalkit.types import EngineOptions, Plan, Progress, RunOptions
 from tests.places import REPO

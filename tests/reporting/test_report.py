@@ -20,7 +20,8 @@ import pytest
 import mathevalkit
 from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
 from mathevalkit.packaged import packaged
-from mathevalkit.reporting.frame import COLUMNS, disarm
+from mathevalkit.presentation.spreadsheet import disarmed
+from mathevalkit.reporting.frame import COLUMNS
 from mathevalkit.reporting.mathml import ATTRIBUTES, ELEMENTS, convert
 from mathevalkit.reporting.maths import MAX_FORMULAS, Formulas
 from mathevalkit.reporting.report import FORMATS
@@ -199,7 +200,7 @@ def test_no_cell_of_the_csv_is_a_formula(hostile: mathevalkit.reporting.report.R
 
 @pytest.mark.parametrize("number", ["-5", "+1,234.5", "-1e-3", "-50%", "-.5", "12"])
 def test_a_plain_number_stays_as_it_is_in_the_csv(number: str) -> None:
-    assert disarm(number) == number
+    assert disarmed(number) == number
 
 
 def test_markdown_shows_tables_of_every_kind(pair: list[Path]) -> None:

@@ -22,12 +22,9 @@ from mathevalkit.runs.journal import (
     GENERATIONS,
     AppendFile,
     Journal,
-    load_manifest,
-    load_run,
-    load_samples,
     read_lines,
-    write_atomically,
 )
+from mathevalkit.runs.reader import load_manifest, load_run, load_samples, read_completions
 from mathevalkit.runs.resume import find_same_run, require_same_identity
 from mathevalkit.types import Completion
 from tests.factories import completion, manifest, sample
@@ -44,8 +41,8 @@ def test_completions_come_back_as_they_were_written(run: Path) -> None:
     with Journal.create(run, manifest()) as journal:
         for c in written:
             journal.append(c)
-    with Journal.resume(run) as journal:
-        assert list(journal.completions()) == written
+    with Journal(run, manifest()) as journal:
+        assert list(read_completions(run)) == written
         assert journal.warnings == []
 
 
@@ -67,11 +64,11 @@ def test_a_torn_last_line_is_cut_off_and_reported(run: Path, cut: int) -> None:
         journal.append(completion("1"))
     file = run / GENERATIONS
     file.write_bytes(file.read_bytes()[:-cut])
-    with Journal.resume(run) as journal:
-        assert [c.sample_id for c in journal.completions()] == ["0"]
+    with Journal(run, manifest()) as journal:
+        assert [c.sample_id for c in read_completions(run)] == ["0"]
         assert "the last line was torn" in journal.warnings[0]
         journal.append(completion("1"))
-    assert [c.sample_id for c in Journal.resume(run).completions()] == ["0", "1"]
+    assert [c.sample_id for c in read_completions(run)] == ["0", "1"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -88,8 +85,8 @@ def test_wherever_a_file_is_cut_every_whole_line_survives(
     cut = int(len(data) * keep)
     file.write_bytes(data[:cut])
     whole = max(0, data[:cut].count(b"\n") - 1)
-    with Journal.resume(run) as journal:
-        assert [c.sample_id for c in journal.completions()] == [str(i) for i in range(whole)]
+    with Journal(run, manifest()) as journal:
+        assert [c.sample_id for c in read_completions(run)] == [str(i) for i in range(whole)]
 
 
 def test_a_very_long_torn_line_is_cut_off_whole(run: Path) -> None:
@@ -97,8 +94,8 @@ def test_a_very_long_torn_line_is_cut_off_whole(run: Path) -> None:
     file = run / GENERATIONS
     whole = file.read_bytes()
     file.write_bytes(whole + b'{"sample_id":"' + b"x" * 300_000)
-    with Journal.resume(run) as journal:
-        assert list(journal.completions()) == []
+    with Journal(run, manifest()):
+        assert list(read_completions(run)) == []
     assert file.read_bytes() == whole
 
 
@@ -108,26 +105,28 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_place(run: Path) -> N
     file = run / GENERATIONS
     file.write_bytes(file.read_bytes() + b"not json\n" + encode_line(completion("1")))
     with pytest.raises(RunDirectoryError, match=r"generations\.jsonl:3: not JSON"):
-        list(Journal.resume(run).completions())
+        list(read_completions(run))
 
 
 def test_a_lone_surrogate_is_written_as_the_replacement_character(run: Path) -> None:
     with Journal.create(run, manifest()) as journal:
         journal.append(completion("0", text="a\ud800b"))
-    assert next(Journal.resume(run).completions()).text == "a\N{REPLACEMENT CHARACTER}b"
+    assert next(read_completions(run)).text == "a\N{REPLACEMENT CHARACTER}b"
 
 
 def test_two_processes_cannot_write_one_run(run: Path) -> None:
     with Journal.create(run, manifest()):
         code = (
-            "import sys; from pathlib import Path; from mathevalkit.runs.journal import Journal; "
-            f"Journal.resume(Path({str(run)!r}))"
+            "from pathlib import Path; from mathevalkit.runs.journal import Journal; "
+            f"from tests.factories import manifest; Journal(Path({str(run)!r}), manifest())"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=REPO
+        )
     assert done.returncode != 0
     assert RunLockedError.__name__ in done.stderr
     assert "another process is writing this run" in done.stderr
-    Journal.resume(run).close()  # and free again afterwards
+    Journal(run, manifest()).close()  # and free again afterwards
 
 
 @pytest.mark.parametrize("how", ["deleted", "moved", "parent deleted"])
@@ -145,7 +144,7 @@ def test_a_vanished_directory_is_written_again(run: Path, how: str, monkeypatch:
         journal.append(completion("1"))
         journal.append(completion("2"))
         assert "deleted or moved" in journal.warnings[0]
-    assert [c.sample_id for c in Journal.resume(run).completions()] == ["0", "1", "2"]
+    assert [c.sample_id for c in read_completions(run)] == ["0", "1", "2"]
     assert load_manifest(run) == manifest()
     assert load_samples(run) == {"0": sample("0")}
 
@@ -179,7 +178,7 @@ def test_a_full_disk_leaves_whole_lines_and_one_message(run: Path) -> None:
     count, message = done.stdout.split(" ", 1)
     assert "cannot be written" in message
     assert "All lines before are safe" in message
-    assert len(list(Journal.resume(run).completions())) == int(count) > 0
+    assert len(list(read_completions(run))) == int(count) > 0
     assert (run / GENERATIONS).read_bytes().endswith(b"\n")
 
 
@@ -204,20 +203,9 @@ def test_killed_at_any_moment_every_announced_completion_is_on_disk(run: Path) -
     process.wait()
     process.stdout.close()
     last = int(announced[-1]) if announced[-1] else int(announced[-2])
-    on_disk = [int(c.sample_id) for c in Journal.resume(run).completions()]
+    on_disk = [int(c.sample_id) for c in read_completions(run)]
     assert on_disk == list(range(len(on_disk)))
     assert on_disk[-1] >= last
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "results.json"
-    write_atomically(target, b"old")
-    target.with_name("blocked").mkdir()
-    with pytest.raises(RunDirectoryError, match="cannot be written"):
-        write_atomically(target.with_name("blocked"), b"new")  # a folder is in the way
-    write_atomically(target, b"new")
-    assert target.read_bytes() == b"new"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["blocked", "results.json"]
 
 
 def test_an_unwritable_place_is_one_error_naming_the_flag(tmp_path: Path) -> None:

@@ -18,13 +18,15 @@ from mathevalkit import rescore
 from mathevalkit.cli.app import run_command_line
 from mathevalkit.errors import DataError, RunDirectoryError, RunLockedError, UsageError
 from mathevalkit.runs import foreign as generation_files
-from mathevalkit.runs.foreign import Fields, Generation, gold_of
-from mathevalkit.runs.journal import GENERATIONS, RESULTS, load_run, read_lines, verdicts_name
+from mathevalkit.runs.foreign import Fields, gold_of
+from mathevalkit.runs.journal import GENERATIONS, RESULTS, read_lines, verdicts_name
+from mathevalkit.runs.reader import load_run
 from mathevalkit.runs.results import Results
-from mathevalkit.scoring.judge import Judge, Panel, Reading, cause_of
+from mathevalkit.scoring.disagreements import cause_of
+from mathevalkit.scoring.judge import Judge
 from mathevalkit.scoring.rescore import PairCount, Rescored, ScorerRow
 from mathevalkit.scoring.tally import Tally
-from mathevalkit.types import OUTCOMES, Completion, Sample
+from mathevalkit.types import OUTCOMES, Completion, Generation
 from tests.factories import completion
 
 TASK = """\
@@ -359,12 +361,12 @@ def test_counts_do_not_depend_on_blocks_or_processes(tmp_path, monkeypatch):
 def test_accuracy_is_that_of_a_run(tmp_path, samples):
     file = many(tmp_path / "many.jsonl", 2_000, samples=samples)
     tally = Tally()
-    panel = Panel(["metamath_gsm8k"])
+    judge = Judge(["metamath_gsm8k"])
     for line in file.read_bytes().splitlines():
         record = orjson.loads(line)
         reason = record["finish_reason"]
         one = completion(record["id"], text=record["text"], finish_reason=reason)
-        tally.add(record["id"], panel.judge(Generation(one, record["gold"]))[0].outcome)
+        tally.add(record["id"], judge.judge(Generation(one, record["gold"]))[0].outcome)
     found = row(rescore(file, scorers=["metamath_gsm8k"]), "metamath_gsm8k")
     assert found.outcomes == tally.outcomes
     assert found.accuracy == tally.accuracy()
@@ -386,22 +388,12 @@ def test_a_published_scorer_takes_its_reference_from_the_solution_as_the_origina
     assert row(rescore(file, scorers=["metamath_math"]), "metamath_math").outcomes["correct"] == 1
 
 
-def test_a_run_and_its_rescoring_read_the_reference_solution_alike(tmp_path):
-    sample = Sample(id="0", question="?", gold="2, 3", solution="So $\\boxed{2}$ and $\\boxed{3}$.")
-    one = completion("0", text="The answer is: 3")
-    judge = Judge(["metamath_math", "auto"], reading=Reading(), samples={"0": sample})
-    outcomes = [line.outcome for _, line in judge.judge(one)]
-    assert outcomes == ["correct", "wrong"]
-    again = Panel(["metamath_math", "auto"]).judge(Generation(one, sample.gold, sample.solution))
-    assert [line.outcome for line in again] == outcomes
-
-
 # ---- disagreements -------------------------------------------------------------------------------------
 
 
 def cause(text: str, gold: str, accepting: str, other: str, **changes: Any) -> str:
     one = replace(completion("0", text=text), **changes)
-    first, second = Panel([accepting, other]).judge(Generation(one, gold))
+    first, second = Judge([accepting, other]).judge(Generation(one, gold))
     assert (first.outcome == "correct") > (second.outcome == "correct"), (first, second)
     return cause_of(first, second, gold=gold)
 

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from mathevalkit.errors import BundleError
 
@@ -35,18 +36,17 @@ _NAME = re.compile(
 _SUM_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
-def pack(path: Path, names: Sequence[str], made: Mapping[str, bytes], folder: Path) -> None:
+def pack(target: IO[bytes], names: Sequence[str], made: Mapping[str, bytes], folder: Path) -> None:
     """Write the archive, without anything that differs from one machine or moment to the next.
 
     Args:
-        path: the file to write.
+        target: the file to write into.
         names: the members, in order.
         made: contents of some; the others are copied from ``folder``.
         folder: where the others lie.
     """
     with (
-        path.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed,
+        gzip.GzipFile(filename="", mode="wb", fileobj=target, compresslevel=6, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
     ):
         for name in names:

@@ -35,32 +35,23 @@ from typing import Any
 import orjson
 
 from mathevalkit import __version__
+from mathevalkit.atomic import atomic_file
 from mathevalkit.errors import BundleError, RunDirectoryError, UsageError
 from mathevalkit.exporters.bundle.archive import SUMS, pack, sha256, unpacked
 from mathevalkit.exporters.bundle.checks import (
     Difference,
-    counted,
-    judge,
+    judge_again,
     result_differences,
     rows_known,
     sample_differences,
     usable,
     verdict_differences,
 )
-from mathevalkit.runs.codec import decode, encode, encode_line
-from mathevalkit.runs.foreign import read_verdicts, run_samples
-from mathevalkit.runs.journal import (
-    GENERATIONS,
-    MANIFEST,
-    RESULTS,
-    SAMPLES,
-    SCHEMA_VERSION,
-    load_run,
-    read_lines,
-    verdicts_name,
-)
-from mathevalkit.runs.reader import damage
+from mathevalkit.runs.codec import SCHEMA_VERSION, decode, encode, encode_line, refuse_newer
+from mathevalkit.runs.journal import GENERATIONS, MANIFEST, RESULTS, SAMPLES, verdicts_name
+from mathevalkit.runs.reader import damage, load_run, read_completions, read_verdicts, run_samples
 from mathevalkit.runs.results import Results
+from mathevalkit.scoring.tally import RunTally
 from mathevalkit.types import Accuracy, Sample
 
 __all__ = ["BundleError", "Difference", "Verification", "Written", "verify_bundle", "write_bundle"]
@@ -142,7 +133,7 @@ def write_bundle(
             f"{folder}: {missing[0]} is missing; score the run: mathevalkit rescore {folder}"
         )
     rows = run_samples(manifest, path=folder, data_file=data_file, task_dirs=task_dirs)
-    asked = {record["sample_id"] for _, record in read_lines(folder / GENERATIONS, kind="generations")}
+    asked = {completion.sample_id for completion in read_completions(folder)}
     if harm := damage(folder, manifest, whole=True, samples=len(asked)):
         raise RunDirectoryError(harm)
     made: dict[str, bytes] = {
@@ -163,17 +154,10 @@ def write_bundle(
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
     sums |= {name: sha256(folder / name) for name in copied}
     made[SUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            pack(temporary, [SUMS, *sorted(sums)], made, folder)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return Written(path=str(target), sha256=sha256(target), files=(SUMS, *sorted(sums)))
-    except OSError as error:
-        raise RunDirectoryError(f"{target}: cannot be written: {error.strerror or error}") from error
+    names = (SUMS, *sorted(sums))
+    with atomic_file(target, parents=True) as file:
+        pack(file, names, made, folder)
+    return Written(path=str(target), sha256=sha256(target), files=names)
 
 
 def _sample_record(sample: Sample) -> dict[str, str]:
@@ -214,16 +198,16 @@ def _verify(file: Path, folder: Path) -> Verification:
     scorers = _scorers(description, folder, results)
     asked, differences = usable(scorers, manifest)
     differences += sample_differences(manifest, samples)
-    judged = judge(folder, manifest, samples, asked)
+    tally = RunTally(asked, samples)
+    judged = judge_again(folder, manifest, samples, asked, tally)
     for index, scorer in enumerate(asked):
         differences += verdict_differences(
             scorer,
-            recorded=read_verdicts(folder / scorers[scorer]),
+            recorded={verdict.key: verdict for verdict in read_verdicts(folder, scorer)},
             found={key: lines[index] for key, lines in judged.items()},
         )
-    breakdown, others = counted(samples, judged, asked)
     if asked[:1] == (results.scorer,):
-        differences += result_differences(results, breakdown, others)
+        differences += result_differences(results, tally)
     return Verification(
         path=str(file),
         sha256=sha256(file),
@@ -232,7 +216,7 @@ def _verify(file: Path, folder: Path) -> Verification:
         task=manifest.task,
         samples=len(samples),
         completions=len(judged),
-        accuracy=breakdown.overall.accuracy(),
+        accuracy=tally.breakdown.overall.accuracy(),
         scorers=asked,
         rows_known=rows_known(manifest, samples),
         made_with=str(description.get("mathevalkit", "")),
@@ -247,12 +231,7 @@ def _description(folder: Path) -> dict[str, Any]:
         raise RunDirectoryError(f"{DESCRIPTION}: not JSON: {error}") from error
     if not isinstance(record, dict) or record.get("file") != "bundle":
         raise RunDirectoryError(f"{DESCRIPTION}: not the description of a bundle")
-    version = record.get("schema_version")
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise RunDirectoryError(
-            f"{DESCRIPTION}: schema version {version} is newer than this mathevalkit reads "
-            f"({SCHEMA_VERSION}); upgrade mathevalkit"
-        )
+    refuse_newer(record, where=DESCRIPTION)
     return record
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mathevalkit.errors import RunDirectoryError, TaskError
-from mathevalkit.runs.foreign import Layout, Source
-from mathevalkit.runs.journal import GENERATIONS, MANIFEST
+from mathevalkit.runs.journal import MANIFEST
 from mathevalkit.runs.results import Results
-from mathevalkit.scoring.judge import Panel, Reading
-from mathevalkit.scoring.tally import Breakdown, Tally
+from mathevalkit.runs.sources import Source
+from mathevalkit.scoring.judge import Judge, ScorerOptions
+from mathevalkit.scoring.tally import RunTally
 from mathevalkit.tasks.rows import fingerprint
 from mathevalkit.types import Accuracy, Group, RunManifest, Sample, ScoredCompletion
 
@@ -43,10 +43,10 @@ def usable(scorers: Mapping[str, str], manifest: RunManifest) -> tuple[tuple[str
     from answer_normalizers.extraction.strategies import list_extractors
     from answer_normalizers.grading import list_normalizers, list_scorers
 
-    reading = Reading.of(manifest.recipe)
+    options = ScorerOptions.of(manifest.recipe)
     for kind, name, known in (
-        ("extraction strategy", reading.strategy, list_extractors()),
-        ("normaliser", reading.normalizer, list_normalizers()),
+        ("extraction strategy", options.strategy, list_extractors()),
+        ("normaliser", options.normalizer, list_normalizers()),
     ):
         if name is not None and name not in known:
             raise RunDirectoryError(
@@ -88,22 +88,21 @@ def rows_known(manifest: RunManifest, samples: Mapping[str, Sample]) -> bool | N
     return fingerprint(samples.values()) in known if known else None
 
 
-def judge(
-    folder: Path, manifest: RunManifest, samples: Mapping[str, Sample], scorers: tuple[str, ...]
+def judge_again(
+    folder: Path,
+    manifest: RunManifest,
+    samples: Mapping[str, Sample],
+    scorers: tuple[str, ...],
+    tally: RunTally,
 ) -> Judged:
-    """Every completion under every scorer."""
-    source = Source(
-        path=folder,
-        layout=Layout(kind="run", path=str(folder / GENERATIONS)),
-        manifest=manifest,
-        samples=samples,
-    )
-    panel = Panel(scorers, Reading.of(manifest.recipe))
-    return {
-        generation.completion.key: panel.judge(generation)
-        for block in source.blocks()
-        for generation in source.layout.generations(block)
-    }
+    """Every completion under every scorer, counted."""
+    source = Source(path=folder, manifest=manifest, samples=samples)
+    judge = Judge(scorers, ScorerOptions.of(manifest.recipe))
+    judged = {}
+    for generation in source.generations():
+        lines = judged[generation.completion.key] = judge.judge(generation)
+        tally.add(lines)
+    return judged
 
 
 def verdict_differences(
@@ -127,27 +126,11 @@ def _verdict_text(line: ScoredCompletion | None) -> str:
     return line.outcome if line.answer is None else f"{line.outcome}: {line.answer}"
 
 
-def counted(
-    samples: Mapping[str, Sample], judged: Judged, scorers: tuple[str, ...]
-) -> tuple[Breakdown, dict[str, Tally]]:
-    """The groups under the first scorer, the whole under each other."""
-    breakdown = Breakdown(samples)
-    others = {name: Tally() for name in scorers[1:]}
-    for (sample_id, _), lines in judged.items():
-        for index, line in enumerate(lines):
-            if index == 0:
-                breakdown.add(sample_id, line.outcome)
-            else:
-                others[scorers[index]].add(sample_id, line.outcome)
-    return breakdown, others
-
-
-def result_differences(
-    results: Results, breakdown: Breakdown, others: Mapping[str, Tally]
-) -> Iterator[Difference]:
+def result_differences(results: Results, tally: RunTally) -> Iterator[Difference]:
     """The aggregates, group by group: counts, and the accuracy to twelve digits."""
+    breakdown, others = tally.breakdown, tally.other_accuracies()
     recorded = {name: _accuracy_text(a) for name, a in results.other_scorers.items() if name in others}
-    found = {name: _accuracy_text(tally.accuracy()) for name, tally in others.items()}
+    found = {name: _accuracy_text(accuracy) for name, accuracy in others.items()}
     for kind, theirs, ours in (
         ("overall", (results.overall,), (breakdown.overall.group("overall"),)),
         ("subject", results.by_subject, breakdown.by_subject()),

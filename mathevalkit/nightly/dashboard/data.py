@@ -18,7 +18,8 @@ from pathlib import Path
 from mathevalkit.errors import RunDirectoryError
 from mathevalkit.nightly.record import NightEntry, read_nights
 from mathevalkit.runs.changes import Change, manifest_changes
-from mathevalkit.runs.journal import MANIFEST, RESULTS, load_run
+from mathevalkit.runs.journal import MANIFEST, RESULTS
+from mathevalkit.runs.reader import load_run
 from mathevalkit.runs.results import Results
 from mathevalkit.types import RunManifest
 

@@ -18,8 +18,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,17 +28,18 @@ from typing import Any
 import orjson
 
 from mathevalkit import __version__
-from mathevalkit.errors import MathEvalError, RunDirectoryError
+from mathevalkit.atomic import write_atomically
+from mathevalkit.comparison.flips import flip_of, flipped
+from mathevalkit.errors import ComparisonError, RunDirectoryError
 from mathevalkit.nightly.dashboard.charts import HEAT_STEPS, heat_maps, points, trend
 from mathevalkit.nightly.dashboard.data import History, NightRun, Series, change_text, read_history
-from mathevalkit.nightly.dashboard.flips import Flip, VerdictReader, digest, fingerprint, flips_between
 from mathevalkit.packaged import packaged
 from mathevalkit.presentation.figures import interval, percent
 from mathevalkit.presentation.terminal import clean, clean_block, counted
 from mathevalkit.presentation.wording import OUTCOME_WORDS
 from mathevalkit.runs.codec import encode_line
-from mathevalkit.runs.foreign import run_samples
-from mathevalkit.runs.journal import write_atomically
+from mathevalkit.runs.journal import MANIFEST, RESULTS, verdicts_name
+from mathevalkit.runs.reader import Lines, read_outcomes, samples_if_readable
 from mathevalkit.types import Sample
 
 __all__ = ["Site", "build_dashboard"]
@@ -104,7 +106,7 @@ class _Builder:
         self._style = (templates / "dashboard.css").read_text(encoding="utf-8")
         self._environment = _environment(templates, self._style)
         sources = [path.read_text(encoding="utf-8") for path in sorted(templates.iterdir())]
-        self._edition = digest([__version__, *sources])
+        self._edition = _digest([__version__, *sources])
         self._known = self._read_pages()
         self._pages: dict[str, dict[str, Any]] = {}
         self._samples: dict[str, Mapping[str, Sample]] = {}
@@ -152,32 +154,40 @@ class _Builder:
 
     def _flips(self, series: Series) -> dict[str, FlipCount]:
         """For each night what flipped since the one before; pages that are not there are written."""
-        reader = VerdictReader()
+        outcomes = lru_cache(maxsize=1)(
+            read_outcomes
+        )  # a run is the later of one pair and the earlier of the next
         counts = {}
         for before, after in pairwise(series.runs):
             try:
-                counts[after.night] = self._flip_page(series, before, after, reader)
-            except RunDirectoryError as error:
+                counts[after.night] = self._flip_page(series, before, after, outcomes)
+            except (RunDirectoryError, ComparisonError) as error:
                 self._site.warnings.append(str(error))
                 counts[after.night] = FlipCount(page="", note="the verdicts cannot be read")
         return counts
 
     def _flip_page(
-        self, series: Series, before: NightRun, after: NightRun, reader: VerdictReader
+        self,
+        series: Series,
+        before: NightRun,
+        after: NightRun,
+        outcomes: Callable[[Path, str], Mapping[str, Lines]],
     ) -> FlipCount:
         if before.manifest.data_fingerprint != after.manifest.data_fingerprint:
             return FlipCount(page="", note="other rows than the night before")
         page = f"{_slug(*series.key)}/{_slug(after.night)}.html"
-        key = digest([self._edition, before.night, fingerprint(before), fingerprint(after)])
+        key = _digest([self._edition, before.night, _fingerprint(before), _fingerprint(after)])
         known = self._known.get(page, {})
         if known.get("key") == key and (self._folder / page).is_file():
             self._pages[page] = known
             self._site.pages_kept += 1
             return FlipCount(page=page, gained=known["gained"], lost=known["lost"])
-        flips = flips_between(reader.read(before), reader.read(after))
-        lost, gained = ([f for f in flips if f.gained == better] for better in (False, True))
+        was, now = (outcomes(run.path, run.results.scorer) for run in (before, after))
+        pairs = list(flipped((i, was[i], now[i]) for i in now if i in was))
+        samples = self._samples_of(after) if pairs else {}
+        flips = [flip_of(pair, checkpoint=after.night, sample=samples.get(pair[0])) for pair in pairs]
+        lost, gained = ([f for f in flips if (f.tuned > f.base) == better] for better in (False, True))
         count = FlipCount(page=page, gained=len(gained), lost=len(lost))
-        samples = self._samples_of(after) if flips else {}
         self._write(
             page,
             "flips.html",
@@ -186,8 +196,7 @@ class _Builder:
             after=after,
             count=count,
             kinds=[
-                (kind, len(found), [_shown(flip, samples) for flip in found[:MAX_SHOWN]])
-                for kind, found in (("lost", lost), ("gained", gained))
+                (kind, len(found), found[:MAX_SHOWN]) for kind, found in (("lost", lost), ("gained", gained))
             ],
         )
         self._pages[page] = {"key": key, "gained": count.gained, "lost": count.lost}
@@ -197,11 +206,8 @@ class _Builder:
         """The rows a run was made on, read once for all nights that share them."""
         rows = run.manifest.data_fingerprint
         if rows not in self._samples:
-            try:
-                self._samples[rows] = run_samples(run.manifest, path=run.path)
-            except MathEvalError as error:
-                self._samples[rows] = {}
-                fault = "; ".join(str(error).splitlines())
+            self._samples[rows], fault = samples_if_readable(run.manifest, path=run.path)
+            if fault is not None:
                 self._site.warnings.append(f"{run.path}: questions and golds cannot be shown: {fault}")
         return self._samples[rows]
 
@@ -219,6 +225,28 @@ class _Builder:
         except OSError as error:
             raise RunDirectoryError(f"{path}: cannot be written: {error.strerror}") from error
         self._site.pages_written += 1
+
+
+# ---- which pages are up to date ----------------------------------------------------------------------
+
+
+def _fingerprint(run: NightRun) -> list[Any]:
+    """What tells whether a run's files have changed, without reading them: their sizes and times."""
+    names = (MANIFEST, RESULTS, verdicts_name(run.results.scorer))
+    found = []
+    for name in names:
+        path = run.path / name
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise RunDirectoryError(f"{path}: cannot be read: {error.strerror}") from error
+        found.append([str(path), stat.st_size, stat.st_mtime_ns])
+    return found
+
+
+def _digest(value: Any) -> str:
+    """A short name of a value's content."""
+    return hashlib.sha256(encode_line(value)).hexdigest()[:24]
 
 
 # ---- what a template shows -------------------------------------------------------------------------
@@ -275,11 +303,6 @@ def _block(text: str) -> Any:
     return escape(clean_block(shown))
 
 
-def _shown(flip: Flip, samples: Mapping[str, Sample]) -> dict[str, Any]:
-    """A flip with its row, as far as the rows can be read."""
-    return {"flip": flip, "sample": samples.get(flip.sample_id)}
-
-
 def _slug(*parts: str) -> str:
     """A file name for a series or a night: different ones get different names.
 
@@ -291,4 +314,4 @@ def _slug(*parts: str) -> str:
     name = "--".join(parts)
     kept = re.sub(r"[^A-Za-z0-9._+-]", "_", name).lstrip(".")[:100]
     plain = kept == name and not any("--" in part for part in parts) and name != "index"
-    return kept if plain else f"{kept}-{digest(list(parts))[:8]}"
+    return kept if plain else f"{kept}-{_digest(list(parts))[:8]}"

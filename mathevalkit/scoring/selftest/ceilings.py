@@ -18,11 +18,10 @@ from pathlib import Path
 
 from answer_normalizers import check
 from answer_normalizers.parsing.reading import read
-from mathevalkit.runs.foreign import Generation
-from mathevalkit.scoring.judge import Panel
+from mathevalkit.scoring.judge import Judge
 from mathevalkit.scoring.selftest.texts import MISSES, STYLES
 from mathevalkit.tasks.rows import load_data, select
-from mathevalkit.types import Completion, Sample, Task
+from mathevalkit.types import Completion, Generation, Sample, Task
 
 __all__ = ["Failure", "GoldProblem", "MissRow", "Selftest", "StyleRow", "audit_golds", "selftest"]
 
@@ -110,7 +109,7 @@ def selftest(
         UsageError: no such scorer.
         DataError: the rows cannot be read.
     """
-    panel = Panel(scorers)
+    judge = Judge(scorers)
     samples = select(load_data(task, data_file=data_file).samples, limit=limit, seed=seed)
     names = tuple(scorers)
     styles = {style.name: style.render for style in STYLES}
@@ -125,7 +124,7 @@ def selftest(
 
     for done, style in enumerate((REFERENCE, *styles)):
         texts = _in_style(samples, style)
-        counts, found = _count(panel, names, texts, kind=style, wanted=True, keep=failures)
+        counts, found = _count(judge, names, texts, kind=style, wanted=True, keep=failures)
         if texts:
             rows.append(StyleRow(style, len(texts), counts))
         refused += found
@@ -140,7 +139,7 @@ def selftest(
                 texts = [(sample, text) for sample, other in wrong if (text := styles[style](other))]
                 readers = tuple(name for name in names if best[name] == style)
                 counts, found = _count(
-                    Panel(readers), readers, texts, kind=miss.name, wanted=False, keep=failures
+                    Judge(readers), readers, texts, kind=miss.name, wanted=False, keep=failures
                 )
                 merged |= counts
                 accepted += found
@@ -173,7 +172,7 @@ def _best_style(rows: Sequence[StyleRow], scorer: str) -> str:
 
 
 def _count(
-    panel: Panel,
+    judge: Judge,
     names: Sequence[str],
     texts: Sequence[tuple[Sample, str]],
     *,
@@ -186,7 +185,7 @@ def _count(
     kept = dict.fromkeys(names, 0)
     found: list[Failure] = []
     for sample, text in texts:
-        judged = panel.judge(_generation(sample, text))
+        judged = judge.judge(_generation(sample, text))
         for name, line in zip(names, judged, strict=True):
             accepted = line.outcome == "correct"
             counts[name] += accepted
@@ -217,7 +216,7 @@ def audit_golds(
         UsageError: no such scorer.
         DataError: the rows cannot be read.
     """
-    panel = Panel(scorers)
+    judge = Judge(scorers)
     plain = [style for style in STYLES if style.render("GOLD") is not None]
     for sample in load_data(task, data_file=data_file).samples:
         problems = []
@@ -231,7 +230,7 @@ def audit_golds(
             if not unseen:
                 break
             text = style.render(sample.gold) or ""
-            judged = panel.judge(_generation(sample, text))
+            judged = judge.judge(_generation(sample, text))
             for name, line in zip(scorers, judged, strict=True):
                 if line.outcome == "correct":
                     unseen.pop(name, None)
