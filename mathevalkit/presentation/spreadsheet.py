@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -20,18 +21,28 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What may stand in front of the sign and is overlooked: spaces of every kind, line breaks, controls, marks
-# that have no width. A tab or a carriage return makes a cell suspect even by itself.
-_FORMULA = re.compile(r"[\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2060\ufeff]*[=+\-@\t\r＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?(\d[\d,]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s?%?")
+_SIGNS = frozenset("=+-@")
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""Unicode's classes of what may stand in front of the sign and is overlooked: spaces, breaks, controls."""
+_NUMBER = re.compile(r"[+-]?(\d[\d,]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s?%?", re.ASCII)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def disarmed(cell: T) -> T | str:
     """A cell that no spreadsheet takes for a formula; what is no text, or a plain number, as it is."""
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+    if isinstance(cell, str) and _may_be_formula(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
+
+
+def _may_be_formula(text: str) -> bool:
+    for character in text:
+        if character in "\t\r":
+            return True
+        if unicodedata.category(character) not in _UNSEEN:
+            # Signs of any width: a full-width ＝ begins a formula too.
+            return unicodedata.normalize("NFKC", character)[0] in _SIGNS
+    return False
 
 
 def frame_csv(frame: DataFrame) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -12,6 +13,7 @@ import pytest
 import mathevalkit
 from mathevalkit.stats.power import samples_needed
 from tests.cli.helpers import Cli, Sums
+from tests.run_folders import problems, write_run, write_task
 
 
 @pytest.fixture
@@ -64,6 +66,23 @@ def test_compare_as_json_and_csv(cli: Cli, runs: list[str], tmp_path: Path) -> N
     assert (difference["gained"], difference["lost"]) == (9, 2)
     rows = list(csv.DictReader(io.StringIO(table.read_text())))
     assert (rows[1]["kind"], rows[1]["gained"]) == ("all", "9")
+
+
+def test_no_cell_of_the_table_is_a_formula(cli: Cli, tmp_path: Path) -> None:
+    subject = '=HYPERLINK("http://x")'
+    samples = [replace(sample, subject=subject) for sample in problems(6)]
+    task = write_task(tmp_path / "tasks", samples)
+    runs = [
+        write_run(tmp_path, {s.id: outcome for s in samples}, samples=samples, task_path=task, model=model)
+        for model, outcome in (("=base", "wrong"), ("+tuned", "correct"))
+    ]
+    table = tmp_path / "table.csv"
+    assert cli("compare", *map(str, runs), "--csv", str(table)) == 0
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert {row["name"] for row in rows} >= {"all", f"'{subject}"}
+    assert {row["checkpoint"] for row in rows} == {"'=base", "'+tuned"}
+    cells = [cell for row in rows for cell in row.values()]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
 def test_a_table_that_cannot_be_written_is_one_error(cli: Cli, runs: list[str], tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ import pytest
 import mathevalkit
 from mathevalkit.errors import ComparisonError, RunDirectoryError, UsageError
 from mathevalkit.packaged import packaged
-from mathevalkit.presentation.spreadsheet import disarmed
 from mathevalkit.reporting.frame import COLUMNS
 from mathevalkit.reporting.mathml import ATTRIBUTES, ELEMENTS, convert
 from mathevalkit.reporting.maths import MAX_FORMULAS, Formulas
@@ -196,11 +195,6 @@ def test_no_cell_of_the_csv_is_a_formula(hostile: mathevalkit.reporting.report.R
     assert any(cell.startswith("'=HYPERLINK(") for cell in cells)
     assert any(cell.startswith("'+1+cmd") for cell in cells)
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
-
-
-@pytest.mark.parametrize("number", ["-5", "+1,234.5", "-1e-3", "-50%", "-.5", "12"])
-def test_a_plain_number_stays_as_it_is_in_the_csv(number: str) -> None:
-    assert disarmed(number) == number
 
 
 def test_markdown_shows_tables_of_every_kind(pair: list[Path]) -> None:
