@@ -30,7 +30,7 @@ from mathevalkit.nightly.suite import PREVIOUS, Job, Suite, SuiteModel, is_folde
 from mathevalkit.pipeline.evaluation import evaluate_all
 from mathevalkit.pipeline.observer import Observer
 from mathevalkit.runs.journal import RESULTS, verdicts_name
-from mathevalkit.runs.reader import load_manifest
+from mathevalkit.runs.reader import deciding_scorer, load_manifest, load_run
 from mathevalkit.runs.results import Results
 from mathevalkit.types import Check, EngineOptions, Plan, Progress, RunManifest, RunOptions, Task
 
@@ -239,13 +239,12 @@ def _baseline(
 
 def _repeats(same: Sequence[tuple[str, NightEntry]], baseline: Path, suite: Suite) -> list[Path]:
     """The known good runs that repeat the baseline, the newest first."""
-    manifest = load_manifest(baseline)
+    manifest, results = load_run(baseline)
+    verdicts = verdicts_name(deciding_scorer(manifest, results))
     runs = (suite.output / entry.run_dir for _, entry in same if entry.known_good)
     found = (
         run
         for run in runs
-        if run != baseline
-        and (run / verdicts_name(manifest.scorers[0])).is_file()
-        and is_repeat(load_manifest(run), manifest)
+        if run != baseline and (run / verdicts).is_file() and is_repeat(load_manifest(run), manifest)
     )
     return list(islice(found, MAX_REPEATS))

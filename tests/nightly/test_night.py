@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
-from mathevalkit.nightly.record import read_nights
+from mathevalkit.nightly.record import Status, read_nights, write_night
 from tests.cli.helpers import Cli, Sums, cut
 
 N = 400
@@ -170,6 +171,25 @@ def test_earlier_nights_that_did_the_same_stand_for_the_baseline(cli: Cli, sums:
         night(cli, sums, day)
     gates = [n.entries[0].gate for n in read_nights(sums.folder / "nights")]
     assert [gate.repeats for gate in gates if gate] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("status", "repeats"),
+    [("pass", 3), ("no baseline", 3), ("cannot tell", 2), ("regression", 2), ("failed", 2)],
+)
+def test_only_nights_known_to_be_good_teach_how_far_runs_scatter(
+    cli: Cli, sums: Sums, status: Status, repeats: int
+):
+    """A fault that no manifest shows must not count as noise: the night with it did the very same thing."""
+    for day in (1, 2, 3):
+        night(cli, sums, day)
+    output = sums.folder / "nights"
+    second = read_nights(output)[1]
+    write_night(output, replace(second, entries=(replace(second.entries[0], status=status),)))
+    night(cli, sums, 4)
+    gate = read_nights(output)[3].entries[0].gate
+    assert gate is not None
+    assert gate.repeats == repeats
 
 
 def test_a_named_night_is_the_baseline_however_the_others_went(cli: Cli, sums: Sums):
