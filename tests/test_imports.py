@@ -44,9 +44,9 @@ HARNESS = {
     "presentation": ["types"],
     "stats": ["types"],
     "tasks": ["types", "errors", "packaged"],
-    "backends": ["types", "errors"],
-    "prompts": ["types", "errors", "tasks", "backends"],
     "runs": ["types", "errors", "atomic", "presentation", "tasks"],
+    "backends": ["types", "errors", "runs"],  # a run can be replayed
+    "prompts": ["types", "errors", "tasks", "backends"],
     "scoring": ["types", "errors", "atomic", "presentation", "stats", "tasks", "runs"],
     "preflight": ["types", "tasks", "backends", "prompts", "scoring"],
     "pipeline": ["types", "errors", "tasks", "backends", "prompts", "runs", "scoring", "preflight"],

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import orjson
 
@@ -48,6 +48,9 @@ FINISHED_AS: dict[str, FinishReason] = {
 
 HEADER = re.compile(rb'\{"file": ?"generations", ?"schema_version": ?\d+\}\s*$')
 """The first line of the file of a run."""
+
+Place: TypeAlias = tuple[dict[str, Any], int, int]
+"""A row, where it begins in the file, and its line number."""
 
 MANY = 1 << 32
 """More completions of one sample than there can be: offset * MANY + entry is one number."""
@@ -95,14 +98,36 @@ class ReplayBackend:
         """Read every row once and remember where it is. Raises DataError with file and line."""
         self._places.clear()
         self._stream = self._path.open("rb")
+        of_a_run = HEADER.match(self._stream.readline()) is not None
+        self._stream.seek(0)
+        rows = self._rows(self._stream, skipped=1 if of_a_run else 0)
+        for row, offset, line_number in self._counting(rows) if of_a_run else rows:
+            self._remember(row, offset, line_number)
+
+    def _rows(self, stream: BinaryIO, *, skipped: int) -> Iterator[Place]:
+        """Every row but the first ``skipped`` lines, with its place; a torn last line is left out."""
         offset = 0
-        for line_number, line in enumerate(self._stream, start=1):
-            if line.strip() and not (line_number == 1 and HEADER.match(line)):
+        for line_number, line in enumerate(stream, start=1):
+            if line.strip() and line_number > skipped:
                 row = self._parse(line, line_number)
                 if row is None:
-                    break  # torn, and the last
-                self._remember(row, offset, line_number)
+                    return
+                yield row, offset, line_number
             offset += len(line)
+
+    @staticmethod
+    def _counting(rows: Iterable[Place]) -> Iterator[Place]:
+        """Of a run, the completions that count: one that failed may have been generated again."""
+        from mathevalkit.runs.reader import what_counts
+
+        return what_counts(
+            (
+                (str(place[0].get("sample_id")), str(place[0].get("k"))),
+                place[0].get("finish_reason") == "error",
+                place,
+            )
+            for place in rows
+        )
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Completion]:
         """In the order of the requests; a completion that was not recorded is an error of its own."""

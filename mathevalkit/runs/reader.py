@@ -19,7 +19,7 @@ killed before it could take note. Which of them counts is one rule, for texts an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -150,7 +150,7 @@ def samples_if_readable(
 # ---- texts and verdicts ------------------------------------------------------------------------------
 
 
-def what_counts(attempts: Iterable[tuple[Key, bool, T]]) -> Iterator[T]:
+def what_counts(attempts: Iterable[tuple[Hashable, bool, T]]) -> Iterator[T]:
     """Each completion once: its first text, or the first failure where no attempt gave a text.
 
     Texts come as they are found, failures at the end.
@@ -162,8 +162,8 @@ def what_counts(attempts: Iterable[tuple[Key, bool, T]]) -> Iterator[T]:
     >>> list(what_counts(((sample_id, 0), failed, text) for sample_id, failed, text in attempts))
     ['10']
     """
-    done: set[Key] = set()
-    failures: dict[Key, T] = {}
+    done: set[Hashable] = set()
+    failures: dict[Hashable, T] = {}
     for key, failed, found in attempts:
         if failed:
             failures.setdefault(key, found)

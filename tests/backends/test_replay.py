@@ -57,6 +57,17 @@ def test_the_header_of_a_run_is_no_completion(record):
     assert texts(backend, "7") == ["The answer is 3"]
 
 
+def test_of_a_run_that_was_resumed_the_first_text_of_each_completion_is_replayed(record):
+    header = {"file": "generations", "schema_version": 1}
+    failed = {"sample_id": "7", "k": 0, "text": "", "finish_reason": "error", "error": "out of memory"}
+    text = {"sample_id": "7", "k": 0, "text": "The answer is 3", "finish_reason": "stop"}
+    lost = {**failed, "sample_id": "8"}
+    backend = record(header, failed, lost, text, {**text, "text": "The answer is 4"}, as_directory=True)
+    assert texts(backend, "7") == ["The answer is 3"]
+    (error,) = backend.generate(want("8"))
+    assert (error.finish_reason, error.error) == ("error", "out of memory")
+
+
 def test_completions_come_in_the_order_of_the_requests(record):
     backend = record(*({"id": i, "response": f"r{i}"} for i in range(5)))
     assert texts(backend, "3", "0", "4", "4", "1") == ["r3", "r0", "r4", "r4", "r1"]
