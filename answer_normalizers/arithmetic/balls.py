@@ -16,6 +16,7 @@ from zlib import crc32
 
 from flint import acb, arb, ctx, fmpq
 
+from answer_normalizers.arithmetic.exact import rational
 from answer_normalizers.limits import (
     MAX_INTEGRAND_EVALUATIONS,
     MAX_MAGNITUDE_BITS,
@@ -24,19 +25,17 @@ from answer_normalizers.limits import (
     current_work,
 )
 from answer_normalizers.tree.nodes import Apply, Num, Rational, Sym, Value, free_symbols
+from answer_normalizers.tree.operators import FUNCTION, OPERATORS, Trait, heads
 
-_LOCK = RLock()
-_HALF = fmpq(1, 2)
 AGREEMENT_BITS = 330
 """Relative accuracy, in bits, that an acceptance needs of both values: a hundred digits."""
 LADDER = (128, 640, 2048)
 """Working precisions, in bits."""
-
-
 _INTEGRAL_BITS = 640
 """The precision up to which integrals are worked out; beyond it, the quadrature's nodes alone cost 20 ms."""
-_FUNCTION_UNIT, _GAMMA_UNIT = 350, 75
-"""A function costs the square of the precision over this many bits in units of work (measured)."""
+_HALF = fmpq(1, 2)
+_E = Sym("e")
+_LOCK = RLock()
 
 
 class UnevaluableError(ArithmeticError):
@@ -45,7 +44,7 @@ class UnevaluableError(ArithmeticError):
 
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
-    """Hold Arb's precision at `bits` for this thread's evaluation."""
+    """Hold Arb's precision at `bits` for this thread's evaluation, and put it back after it."""
     with _LOCK:
         before = ctx.prec
         ctx.prec = bits
@@ -77,109 +76,100 @@ class BallPoint:
         if isinstance(node, Num):
             return acb(arb(node.value))
         if isinstance(node, Sym):
-            name = node.name
-            if name in self.env:
-                return self.env[name]
-            constant = _CONSTANTS.get(name)
-            if constant is None:
-                raise UnevaluableError
-            return constant()
+            return self.symbol(node.name)
         if not isinstance(node, Apply):
             raise UnevaluableError
-        head, args = node.head, node.args
-        if head == "^":
-            return self.power(args[0], args[1])
-        if head in ("sqrt", "root"):
-            return self.root(args)
-        if head in ("sum", "prod"):
-            return self.unrolled(head, args)
-        if head == "int":
-            return self.integral(args)
-        if head == "call":
-            return self.unknown_function(args)
-        rule = _RULES.get(head)
-        if rule is None:
-            if head == "log?":
-                return (
-                    self.value(args[0]).log() / arb(self.log_base).log()
-                    if self.log_base
-                    else self.value(args[0]).log()
-                )
-            raise UnevaluableError
-        if head in _COSTS:
-            self.spend(1 + (ctx.prec // _COSTS[head]) ** 2)
-        result = rule(*[self.value(a) for a in args])
-        if not result.is_finite():
-            raise UnevaluableError
-        if head in _LEAVES_REALS and not result.imag.contains(0):
-            self.left_reals = True
-        return result
-
-    def power(self, base: Value, exponent: Value) -> acb:
-        """Principal powers, but for odd roots of negative reals, which are real."""
-        n = _exact_exponent(exponent)
-        value = self.value(base)
-        if n is not None:
-            if isinstance(n, int):
-                if n <= 0 and value.contains(0):
-                    raise UnevaluableError
-                _check_magnitude(value, abs(n))
-                return value**n
-            return self.noted(_fractional_power(value, n))
-        power = self.value(exponent)
-        self.spend((ctx.prec // _FUNCTION_UNIT) ** 2)
-        if _is_exactly_zero(value):
-            raise UnevaluableError
-        _check_magnitude(value, power)
-        if base == Sym("e"):
-            result = power.exp()
-        else:
-            if value.contains(0):
+        plan = _RULES.get(node.head)
+        if plan is None:
+            form = _FORMS.get(node.head)
+            if form is None:
                 raise UnevaluableError
-            result = (power * value.log()).exp()
+            return form(self, node)
+        rule, cost, leaves_reals = plan
+        if cost:
+            self.spend(1 + (ctx.prec // cost) ** 2)
+        result: acb = rule(*[self.value(a) for a in node.args])
         if not result.is_finite():
             raise UnevaluableError
-        return self.noted(result) if base != Sym("e") else result
+        return self.noted(result) if leaves_reals else result
+
+    def symbol(self, name: str) -> acb:
+        """The value of a variable or constant."""
+        if name in self.env:
+            return self.env[name]
+        constant = _CONSTANTS.get(name)
+        if constant is None:
+            raise UnevaluableError
+        return constant()
 
     def noted(self, result: acb) -> acb:
-        """Note a power or root that is not real."""
+        """Note a value that is not real."""
         if not result.imag.contains(0):
             self.left_reals = True
         return result
 
-    def root(self, args: tuple[Value, ...]) -> acb:
-        """Principal square roots; real roots of odd order."""
-        value = self.value(args[0])
-        if len(args) == 1:
-            return self.noted(_fractional_power(value, _HALF))
-        index = _exact_exponent(args[1])
+    def power(self, node: Apply) -> acb:
+        """Principal powers, but for odd roots of negative reals, which are real."""
+        base, exponent = node.args
+        n = _exact_exponent(exponent)
+        value = self.value(base)
+        if isinstance(n, int):
+            if n <= 0 and value.contains(0):
+                raise UnevaluableError
+            _check_magnitude(value, abs(n))
+            return value**n
+        if n is not None:
+            return self.noted(_fractional_power(value, n))
+        power = self.value(exponent)
+        self.spend((ctx.prec // FUNCTION) ** 2)
+        _check_magnitude(value, power)
+        if base != _E and value.contains(0):
+            raise UnevaluableError
+        result = power.exp() if base == _E else (power * value.log()).exp()
+        if not result.is_finite():
+            raise UnevaluableError
+        return result if base == _E else self.noted(result)
+
+    def square_root(self, node: Apply) -> acb:
+        """The principal square root."""
+        return self.noted(_fractional_power(self.value(node.args[0]), _HALF))
+
+    def root(self, node: Apply) -> acb:
+        """Principal roots; real ones of odd order."""
+        value = self.value(node.args[0])
+        index = _exact_exponent(node.args[1])
         if index is None or index == 0:
-            degree = self.value(args[1])
+            degree = self.value(node.args[1])
             if degree.contains(0) or value.contains(0):
                 raise UnevaluableError
             return (value.log() / degree).exp()
         return self.noted(_fractional_power(value, 1 / fmpq(index)))
 
-    def unrolled(self, head: str, args: tuple[Value, ...]) -> acb:
+    def bare_logarithm(self, node: Apply) -> acb:
+        """A logarithm that names no base: to the base this point was told, 0 for e."""
+        argument = (*node.args, Num(self.log_base)) if self.log_base else node.args
+        return self.value(Apply("log" if self.log_base else "ln", argument))
+
+    def unrolled(self, node: Apply) -> acb:
         """A finite sum or product, term by term."""
-        variable, lower, upper, term = args
+        variable, lower, upper, term = node.args
         first, last = _integer(self.value(lower)), _integer(self.value(upper))
         if first is None or last is None or last - first >= MAX_SUM_TERMS or type(variable) is not Sym:
             raise UnevaluableError
         if any("_" in name and variable.name in name for name in free_symbols(term)):
             raise UnevaluableError
-        total = acb(0 if head == "sum" else 1)
+        total = acb(0 if node.head == "sum" else 1)
         env = self.env
         for k in range(first, last + 1):
             self.env = {**env, variable.name: acb(k)}
             value = self.value(term)
-            total = total + value if head == "sum" else total * value
+            total = total + value if node.head == "sum" else total * value
         self.env = env
         return total
 
-    def integral(self, args: tuple[Value, ...]) -> acb:
+    def integral(self, node: Apply) -> acb:
         """A definite integral over a finite interval, with Arb's rigorous quadrature."""
-        variable, lower, upper, body = args
+        variable, lower, upper, body = node.args
         if type(variable) is not Sym or ctx.prec > _INTEGRAL_BITS:
             raise UnevaluableError
         a, b = self.value(lower), self.value(upper)
@@ -197,42 +187,49 @@ class BallPoint:
 
         result = acb.integral(integrand, a, b, eval_limit=MAX_INTEGRAND_EVALUATIONS)
         self.env = env
-        self.spend(0)
+        self.spend(0)  # what the integrand could not raise
         if not result.is_finite():
             raise UnevaluableError
         return result
 
-    def unknown_function(self, args: tuple[Value, ...]) -> acb:
+    def unknown_function(self, node: Apply) -> acb:
         """`f(u)` for an unknown f: a fixed entire function chosen by the name.
 
         Two expressions in f that agree for all f agree for this one, and one that has coefficients nobody
         writes tells those apart that do not.
         """
-        name = args[0].name if type(args[0]) is Sym else "?"
-        seed = crc32(name.encode("utf-8", "surrogatepass"))
+        function, *arguments = node.args
+        seed = crc32((function.name if type(function) is Sym else "?").encode("utf-8", "surrogatepass"))
         total = acb(seed % 997) / 1009 + 1
-        for k, argument in enumerate(args[1:]):
+        for k, argument in enumerate(arguments):
             value = self.value(argument)
             a, b = acb((seed >> k) % 787 + 100) / 797, acb((seed >> (k + 3)) % 577 + 60) / 587
             total += a * value * value * value + b * (value * a).sin() + value / (k + 3)
         return total
 
 
-def _exact_exponent(node: Value) -> Rational | None:
-    if type(node) is Num:
-        return node.value
-    if type(node) is Apply:
-        if node.head == "neg" and type(node.args[0]) is Num:
-            return -node.args[0].value
-        if node.head in ("/", "+", "*"):
-            from answer_normalizers.arithmetic.exact import rational
-
-            return rational(node)
-    return None
-
-
-def _is_exactly_zero(value: acb) -> bool:
-    return bool(value.is_zero())
+_RULES = {
+    row.head: (rule, row.cost, Trait.LEAVES_REALS in row.traits)
+    for row in OPERATORS
+    if (rule := row.ball or row.formula)
+}
+_FORMS: dict[str, Callable[[BallPoint, Apply], acb]] = {
+    "^": BallPoint.power,
+    "sqrt": BallPoint.square_root,
+    "root": BallPoint.root,
+    "log?": BallPoint.bare_logarithm,
+    "sum": BallPoint.unrolled,
+    "prod": BallPoint.unrolled,
+    "int": BallPoint.integral,
+    "call": BallPoint.unknown_function,
+}
+"""What is no function of the values of its arguments."""
+_MEROMORPHIC = heads(Trait.MEROMORPHIC)
+_CONSTANTS: dict[str, Callable[[], acb]] = {
+    "pi": lambda: acb(arb.pi()),
+    "e": lambda: acb(arb.const_e()),
+    "i": lambda: acb(0, 1),
+}
 
 
 def _is_meromorphic(body: Value) -> bool:
@@ -240,17 +237,40 @@ def _is_meromorphic(body: Value) -> bool:
     if type(body) is not Apply:
         return True
     if body.head == "^":
-        if body.args[0] != Sym("e") and not isinstance(_exact_exponent(body.args[1]), int):
+        if body.args[0] != _E and not isinstance(_exact_exponent(body.args[1]), int):
             return False
     elif body.head not in _MEROMORPHIC:
         return False
     return all(_is_meromorphic(a) for a in body.args)
 
 
-def _log2(value: arb) -> int:
-    """The binary exponent of a finite positive number; 0 for 0."""
-    mantissa, exponent = value.man_exp()
-    return int(exponent) + int(mantissa).bit_length()
+def _exact_exponent(node: Value) -> Rational | None:
+    """The value of an exponent that is written as a rational number."""
+    if type(node) is Num:
+        return node.value
+    if type(node) is Apply:
+        if node.head == "neg" and type(node.args[0]) is Num:
+            return -node.args[0].value
+        if node.head in ("/", "+", "*"):
+            return rational(node)
+    return None
+
+
+def _fractional_power(value: acb, n: fmpq) -> acb:
+    """`value ** n` for a rational n: real for a negative real value and an odd denominator."""
+    if value.is_zero():
+        if n > 0:
+            return value
+        raise UnevaluableError
+    if n == _HALF:
+        return value.sqrt()
+    _check_magnitude(value, abs(int(n.p)))
+    if value.imag.is_zero() and n.q % 2 == 1 and value.real < 0:
+        result = ((-value.real).log() * arb(n)).exp()
+        return acb(-result if n.p % 2 else result)
+    if value.contains(0):
+        raise UnevaluableError
+    return (value.log() * acb(arb(n))).exp()
 
 
 def _check_magnitude(base: acb, exponent: acb | int) -> None:
@@ -259,9 +279,7 @@ def _check_magnitude(base: acb, exponent: acb | int) -> None:
         size = exponent
     else:
         upper = exponent.abs_upper()
-        if not upper.is_finite() or _log2(upper) > 41:
-            raise UnevaluableError
-        whole = upper.ceil().unique_fmpz()
+        whole = upper.ceil().unique_fmpz() if upper < _LARGEST_EXPONENT else None
         if whole is None:
             raise UnevaluableError
         size = int(whole)
@@ -272,147 +290,18 @@ def _check_magnitude(base: acb, exponent: acb | int) -> None:
         raise UnevaluableError
 
 
-def _fractional_power(value: acb, n: fmpq) -> acb:
-    """`value ** n` for a rational n: real for a negative real value and an odd denominator."""
-    if _is_exactly_zero(value):
-        if n > 0:
-            return value
-        raise UnevaluableError
-    if n == _HALF:
-        return value.sqrt()
-    _check_magnitude(value, abs(int(n.p)))
-    if value.imag.is_zero() and n.q % 2 == 1:
-        real = value.real
-        if real < 0:
-            result = ((-real).log() * arb(n)).exp()
-            return acb(-result if n.p % 2 else result)
-    if value.contains(0):
-        raise UnevaluableError
-    return (value.log() * acb(arb(n))).exp()
+_LARGEST_EXPONENT = 1 << 41
+
+
+def _log2(value: arb) -> int:
+    """The binary exponent of a finite positive number; 0 for 0."""
+    mantissa, exponent = value.man_exp()
+    return int(exponent) + int(mantissa).bit_length()
 
 
 def _integer(value: acb) -> int | None:
+    """The integer that a ball is, or meets alone."""
     if not value.imag.is_zero():
         return None
     unique = value.real.unique_fmpz()
     return None if unique is None else int(unique)
-
-
-def _exact_integer_step(value: acb, step: Callable[[arb], arb]) -> acb:
-    """Floor or ceiling; a ball that meets an integer without being one has none."""
-    if not value.imag.contains(0):
-        raise UnevaluableError
-    result = step(value.real)
-    unique = result.unique_fmpz()
-    if unique is None:
-        raise UnevaluableError
-    return acb(unique)
-
-
-def _divide(a: acb, b: acb) -> acb:
-    if b.contains(0):
-        raise UnevaluableError
-    return a / b
-
-
-def _log(a: acb) -> acb:
-    if a.contains(0):
-        raise UnevaluableError
-    return a.log()
-
-
-def _multiply(*values: acb) -> acb:
-    product = values[0]
-    for value in values[1:]:
-        product = product * value
-    return product
-
-
-def _gamma(z: acb) -> acb:
-    upper = z.abs_upper()
-    if not upper.is_finite() or _log2(upper) > 40:
-        raise UnevaluableError
-    return z.gamma()
-
-
-def _binomial(n: acb, k: acb) -> acb:
-    return _divide(_gamma(n + 1), _gamma(k + 1) * _gamma(n - k + 1))
-
-
-def _extreme(values: tuple[acb, ...], choose: Callable[[list[arb]], arb]) -> acb:
-    if not all(v.imag.contains(0) for v in values):
-        raise UnevaluableError
-    return acb(choose([v.real for v in values]))
-
-
-def _maximum(values: list[arb]) -> arb:
-    best = values[0]
-    for value in values[1:]:
-        best = best.max(value)
-    return best
-
-
-def _minimum(values: list[arb]) -> arb:
-    best = values[0]
-    for value in values[1:]:
-        best = best.min(value)
-    return best
-
-
-_RULES: dict[str, Callable[..., acb]] = {
-    "+": lambda *v: sum(v[1:], start=v[0]),
-    "*": _multiply,
-    "neg": lambda a: -a,
-    "/": _divide,
-    "inv": lambda a: _divide(acb(1), a),
-    "percent": lambda a: a / 100,
-    "deg": lambda a: a * arb.pi() / 180,
-    "abs": lambda a: acb(abs(a)),
-    "sin": lambda a: a.sin(),
-    "cos": lambda a: a.cos(),
-    "tan": lambda a: _divide(a.sin(), a.cos()),
-    "cot": lambda a: _divide(a.cos(), a.sin()),
-    "sec": lambda a: _divide(acb(1), a.cos()),
-    "csc": lambda a: _divide(acb(1), a.sin()),
-    "sinh": lambda a: a.sinh(),
-    "cosh": lambda a: a.cosh(),
-    "tanh": lambda a: a.tanh(),
-    "coth": lambda a: _divide(a.cosh(), a.sinh()),
-    "sech": lambda a: _divide(acb(1), a.cosh()),
-    "csch": lambda a: _divide(acb(1), a.sinh()),
-    "arcsin": lambda a: a.asin(),
-    "arccos": lambda a: a.acos(),
-    "arctan": lambda a: a.atan(),
-    "arccot": lambda a: arb.pi() / 2 - a.atan(),
-    "arcsec": lambda a: _divide(acb(1), a).acos(),
-    "arccsc": lambda a: _divide(acb(1), a).asin(),
-    "arcsinh": lambda a: a.asinh(),
-    "arccosh": lambda a: a.acosh(),
-    "arctanh": lambda a: a.atanh(),
-    "ln": _log,
-    "log": lambda a, b: _divide(_log(a), _log(b)),
-    "factorial": lambda a: _gamma(a + 1),
-    "binom": _binomial,
-    "floor": lambda a: _exact_integer_step(a, arb.floor),
-    "ceil": lambda a: _exact_integer_step(a, arb.ceil),
-    "max": lambda *v: _extreme(v, _maximum),
-    "min": lambda *v: _extreme(v, _minimum),
-    "Re": lambda a: acb(a.real),
-    "Im": lambda a: acb(a.imag),
-    "erf": lambda a: a.erf(),
-    "sgn": lambda a: acb(a.real.sgn()),
-}
-_MEROMORPHIC = frozenset(
-    {"+", "*", "neg", "/", "inv", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh"}
-)
-_COSTS = {
-    **dict.fromkeys(_RULES, _FUNCTION_UNIT), "factorial": _GAMMA_UNIT, "binom": _GAMMA_UNIT // 2, "erf": 150,
-}  # fmt: skip
-for _cheap in ("+", "*", "neg", "/", "inv", "percent", "deg", "abs", "max", "min", "Re", "Im", "sgn"):
-    del _COSTS[_cheap]
-_LEAVES_REALS = frozenset({"ln", "log", "arcsin", "arccos", "arcsec", "arccsc", "arccosh", "arctanh"})
-_CONSTANTS: dict[str, Callable[[], acb]] = {
-    "pi": lambda: acb(arb.pi()),
-    "e": lambda: acb(arb.const_e()),
-    "i": lambda: acb(0, 1),
-}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from answer_normalizers.arithmetic.exact import rational
 from answer_normalizers.limits import MAX_DETERMINANT, MAX_MATRIX_CELLS
 from answer_normalizers.tree.nodes import Apply, Matrix, Num, Sequence, Sym, Value, free_symbols, negate
@@ -9,6 +11,7 @@ from answer_normalizers.tree.nodes import Apply, Matrix, Num, Sequence, Sym, Val
 Rows = tuple[tuple[Value, ...], ...]
 _BASIS = ("vec i", "vec j", "vec k")
 _MAX_POWER = 16
+_MAX_INVERSE = 3
 
 
 def as_vector(value: Value) -> tuple[Value, ...] | None:
@@ -35,41 +38,11 @@ def as_matrix(value: Value) -> Value | None:
     """A matrix or scalar tree with its matrix operations worked out; None where that is not possible."""
     if isinstance(value, Matrix):
         return Matrix(tuple(tuple(_cell(c) for c in row) for row in value.rows))
-    if isinstance(value, Sequence) and value.opener in "[(":
-        rows = [row.items for row in value.items if type(row) is Sequence]
-        if len(rows) == len(value.items) and len({len(row) for row in rows}) == 1:
-            return Matrix(tuple(rows))
-        return None
-    if not isinstance(value, Apply):
-        return value if isinstance(value, Num | Sym) else None
-    head, args = value.head, value.args
-    if head == "det":
-        inner = as_matrix(args[0])
-        return _determinant(inner.rows) if type(inner) is Matrix and _square(inner) else None
-    if head == "^" and (type(args[0]) is Matrix or _holds_matrix(args[0])):
-        return _matrix_power(args[0], args[1])
-    if not any(_holds_matrix(a) for a in args):
-        return value
-    parts = [as_matrix(a) for a in args]
-    if any(part is None for part in parts):
-        return None
-    known: list[Value] = [part for part in parts if part is not None]
-    if head == "+":
-        return _fold(known, _sum)
-    if head == "*":
-        return _fold(known, _product)
-    if head == "neg":
-        inner = known[0]
-        return (
-            Matrix(tuple(tuple(negate(c) for c in row) for row in inner.rows))
-            if type(inner) is Matrix
-            else negate(inner)
-        )
-    if head == "/" and type(known[1]) is not Matrix:
-        return _product(known[0], Apply("inv", (known[1],)))
-    if head == "inv" and type(known[0]) is not Matrix:
-        return Apply("inv", (known[0],))
-    return None
+    if isinstance(value, Sequence):
+        return _from_rows(value)
+    if isinstance(value, Apply):
+        return _worked_out(value)
+    return value if isinstance(value, Num | Sym) else None
 
 
 def _cell(value: Value) -> Value:
@@ -80,15 +53,56 @@ def _cell(value: Value) -> Value:
 
 
 def _holds_matrix(value: Value) -> bool:
+    """Whether matrices are what is calculated with; one in a set or a point is not."""
     return type(value) is Matrix or (type(value) is Apply and any(_holds_matrix(a) for a in value.args))
 
 
-def _fold(parts: list[Value], join: object) -> Value | None:
+def _from_rows(value: Sequence) -> Matrix | None:
+    """`[[1, 2], [3, 4]]`: a matrix by its rows."""
+    rows = [row.items for row in value.items if type(row) is Sequence]
+    whole = value.opener in "[(" and len(rows) == len(value.items) and len({len(row) for row in rows}) == 1
+    return Matrix(tuple(rows)) if whole else None
+
+
+def _worked_out(node: Apply) -> Value | None:
+    """An operation on matrices; one on scalars stays as it is."""
+    head, args = node.head, node.args
+    if head == "det":
+        inner = as_matrix(args[0])
+        return _determinant(inner.rows) if type(inner) is Matrix and _square(inner) else None
+    if head == "^" and _holds_matrix(args[0]):
+        return _matrix_power(args[0], args[1])
+    if not _holds_matrix(node):
+        return node
+    parts: list[Value] = []
+    for argument in args:
+        part = as_matrix(argument)
+        if part is None:
+            return None
+        parts.append(part)
+    match head, parts:
+        case "+", _:
+            return _fold(parts, _sum)
+        case "*", _:
+            return _fold(parts, _product)
+        case "neg", [Matrix(rows=rows)]:
+            return Matrix(tuple(tuple(negate(c) for c in row) for row in rows))
+        case "neg", [scalar]:
+            return negate(scalar)
+        case "/", [above, below] if type(below) is not Matrix:
+            return _product(above, Apply("inv", (below,)))
+        case "inv", [scalar] if type(scalar) is not Matrix:
+            return Apply("inv", (scalar,))
+        case _:
+            return None
+
+
+def _fold(parts: list[Value], join: Callable[[Value, Value], Value | None]) -> Value | None:
     total: Value | None = parts[0]
     for part in parts[1:]:
         if total is None:
             return None
-        total = join(total, part)  # type: ignore[operator]
+        total = join(total, part)
     return total
 
 
@@ -114,20 +128,17 @@ def _product(a: Value, b: Value) -> Value | None:
         if len(a.rows[0]) != len(b.rows) or len(a.rows) * len(b.rows[0]) * len(b.rows) > MAX_MATRIX_CELLS:
             return None
         columns = list(zip(*b.rows, strict=True))
-        return Matrix(
-            tuple(
-                tuple(
-                    Apply("+", tuple(Apply("*", pair) for pair in zip(row, column, strict=True))) if len(row)
-                    > 1 else Apply("*", (row[0], column[0])) for column in columns
-                )
-                for row in a.rows
-            )
-        )  # fmt: skip
+        return Matrix(tuple(tuple(_inner_product(row, column) for column in columns) for row in a.rows))
     if type(a) is Matrix:
         return Matrix(tuple(tuple(Apply("*", (b, c)) for c in row) for row in a.rows))
     if type(b) is Matrix:
         return Matrix(tuple(tuple(Apply("*", (a, c)) for c in row) for row in b.rows))
     return Apply("*", (a, b))
+
+
+def _inner_product(row: tuple[Value, ...], column: tuple[Value, ...]) -> Value:
+    terms = tuple(Apply("*", pair) for pair in zip(row, column, strict=True))
+    return Apply("+", terms) if len(terms) > 1 else terms[0]
 
 
 def _matrix_power(base: Value, exponent: Value) -> Value | None:
@@ -165,25 +176,32 @@ def _exactly(value: Value | None) -> Value | None:
 
 
 def _determinant(rows: Rows) -> Value | None:
-    size = len(rows)
-    if size > MAX_DETERMINANT:
+    """The determinant by its first row."""
+    if len(rows) > MAX_DETERMINANT:
         return None
-    if size == 1:
+    if len(rows) == 1:
         return rows[0][0]
     terms: list[Value] = []
-    for column in range(size):
-        minor = _determinant(tuple(tuple(c for k, c in enumerate(row) if k != column) for row in rows[1:]))
+    for column, cell in enumerate(rows[0]):
+        minor = _determinant(_without(rows, 0, column))
         if minor is None:
             return None
-        term = Apply("*", (rows[0][column], minor))
+        term = Apply("*", (cell, minor))
         terms.append(term if column % 2 == 0 else Apply("neg", (term,)))
     return Apply("+", tuple(terms))
+
+
+def _without(rows: Rows, row: int, column: int) -> Rows:
+    """A matrix without one row and one column."""
+    return tuple(
+        tuple(cell for k, cell in enumerate(cells) if k != column) for n, cells in enumerate(rows) if n != row
+    )
 
 
 def _inverse(matrix: Matrix) -> Value | None:
     """The inverse by cofactors, for matrices up to order 3."""
     size = len(matrix.rows)
-    if size > 3:
+    if size > _MAX_INVERSE:
         return None
     determinant = _determinant(matrix.rows)
     if determinant is None:
@@ -194,11 +212,7 @@ def _inverse(matrix: Matrix) -> Value | None:
     for i in range(size):
         row = []
         for j in range(size):
-            minor = _determinant(
-                tuple(
-                    tuple(c for k, c in enumerate(r) if k != i) for n, r in enumerate(matrix.rows) if n != j
-                )
-            )
+            minor = _determinant(_without(matrix.rows, j, i))
             if minor is None:
                 return None
             cofactor = minor if (i + j) % 2 == 0 else Apply("neg", (minor,))

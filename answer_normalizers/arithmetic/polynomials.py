@@ -12,86 +12,14 @@ from flint import arb, fmpq, fmpq_poly, nmod_poly
 from answer_normalizers.arithmetic.exact import rational
 from answer_normalizers.arithmetic.field import PRIME, FieldPoint, UndefinedError
 from answer_normalizers.limits import MAX_DEGREE
-from answer_normalizers.tree.nodes import Apply, Num, Sym, Value, free_symbols
+from answer_normalizers.tree.nodes import Apply, Sym, Value, free_symbols
+from answer_normalizers.tree.operators import OPERATORS
+
+_FORMULAS = {row.head: row.formula for row in OPERATORS if row.formula}
 
 
 class NotPolynomialError(ValueError):
     """The tree is no rational function of the variable, or one of too high a degree."""
-
-
-@dataclass(slots=True)
-class Quotient:
-    """`above / below`, not reduced; the polynomials are flint's, over one ring."""
-
-    above: Any
-    below: Any
-
-
-class _Reader:
-    """Builds the quotient of a tree; `constant` gives the value of a subtree without the variable."""
-
-    def __init__(self, name: str, generator: Any, constant: Callable[[Value], Any]) -> None:
-        self.name = name
-        self.generator = generator
-        self.one = generator**0
-        self.constant = constant
-
-    def read(self, node: Value) -> Quotient:
-        if type(node) is Sym and node.name == self.name:
-            return Quotient(self.generator, self.one)
-        if self.name not in free_symbols(node):
-            return Quotient(self.one * self.constant(node), self.one)
-        if type(node) is not Apply:
-            raise NotPolynomialError
-        head, args = node.head, node.args
-        if head == "+":
-            return self.fold([self.read(a) for a in args], self.add)
-        if head == "*":
-            return self.fold([self.read(a) for a in args], self.multiply)
-        if head == "neg":
-            inner = self.read(args[0])
-            return Quotient(-inner.above, inner.below)
-        if head == "inv":
-            return self.invert(self.read(args[0]))
-        if head == "/":
-            return self.multiply(self.read(args[0]), self.invert(self.read(args[1])))
-        if head == "percent":
-            return self.multiply(
-                self.read(args[0]), Quotient(self.one * self.constant(Num(fmpq(1, 100))), self.one)
-            )
-        if head == "^":
-            exponent = rational(args[1])
-            if type(exponent) is not int or abs(exponent) > MAX_DEGREE:
-                raise NotPolynomialError
-            inner = self.read(args[0])
-            if exponent < 0:
-                inner, exponent = self.invert(inner), -exponent
-            return self.bounded(Quotient(inner.above**exponent, inner.below**exponent))
-        raise NotPolynomialError
-
-    def fold(self, parts: list[Quotient], join: Callable[[Quotient, Quotient], Quotient]) -> Quotient:
-        total = parts[0]
-        for part in parts[1:]:
-            total = join(total, part)
-        return total
-
-    def add(self, a: Quotient, b: Quotient) -> Quotient:
-        if a.below == b.below:
-            return Quotient(a.above + b.above, a.below)
-        return self.bounded(Quotient(a.above * b.below + b.above * a.below, a.below * b.below))
-
-    def multiply(self, a: Quotient, b: Quotient) -> Quotient:
-        return self.bounded(Quotient(a.above * b.above, a.below * b.below))
-
-    def invert(self, a: Quotient) -> Quotient:
-        if a.above == 0:
-            raise NotPolynomialError
-        return Quotient(a.below, a.above)
-
-    def bounded(self, a: Quotient) -> Quotient:
-        if a.above.degree() > MAX_DEGREE or a.below.degree() > MAX_DEGREE:
-            raise NotPolynomialError
-        return a
 
 
 def over_rationals(node: Value, name: str) -> Quotient:
@@ -116,6 +44,79 @@ def over_field(node: Value, name: str, point: FieldPoint) -> Quotient:
             raise NotPolynomialError from error
 
     return _Reader(name, nmod_poly([0, 1], PRIME), constant).read(node)
+
+
+class _Reader:
+    """Builds the quotient of a tree; `constant` gives the value of a subtree without the variable."""
+
+    def __init__(self, name: str, generator: Any, constant: Callable[[Value], Any]) -> None:
+        self.name = name
+        self.generator = generator
+        self.one = generator**0
+        self.constant = constant
+
+    def read(self, node: Value) -> Quotient:
+        if type(node) is Sym and node.name == self.name:
+            return Quotient(self.generator, self.one)
+        if self.name not in free_symbols(node):
+            return Quotient(self.one * self.constant(node), self.one)
+        if type(node) is not Apply:
+            raise NotPolynomialError
+        if node.head == "^":
+            exponent = rational(node.args[1])
+            if type(exponent) is not int:
+                raise NotPolynomialError
+            return self.read(node.args[0]) ** exponent
+        formula = _FORMULAS.get(node.head)
+        if formula is None:
+            raise NotPolynomialError
+        quotient: Quotient = formula(*[self.read(a) for a in node.args])
+        return quotient
+
+
+@dataclass(slots=True)
+class Quotient:
+    """`above / below`, not reduced; the polynomials are flint's, over one ring.
+
+    What is calculated with quotients raises `NotPolynomialError` where the degree grows too high, and where
+    it divides by zero.
+    """
+
+    above: Any
+    below: Any
+
+    def __neg__(self) -> Quotient:
+        return Quotient(-self.above, self.below)
+
+    def __add__(self, other: Quotient) -> Quotient:
+        if self.below == other.below:
+            return Quotient(self.above + other.above, self.below)
+        return _bounded(self.above * other.below + other.above * self.below, self.below * other.below)
+
+    def __mul__(self, other: Quotient) -> Quotient:
+        return _bounded(self.above * other.above, self.below * other.below)
+
+    def __truediv__(self, other: Quotient | int) -> Quotient:
+        if isinstance(other, int):
+            return Quotient(self.above, self.below * other)
+        return self * (1 / other)
+
+    def __rtruediv__(self, one: int) -> Quotient:
+        if self.above == 0:
+            raise NotPolynomialError
+        return Quotient(self.below * one, self.above)
+
+    def __pow__(self, exponent: int) -> Quotient:
+        if abs(exponent) > MAX_DEGREE:
+            raise NotPolynomialError
+        base = self if exponent >= 0 else 1 / self
+        return _bounded(base.above ** abs(exponent), base.below ** abs(exponent))
+
+
+def _bounded(above: Any, below: Any) -> Quotient:
+    if above.degree() > MAX_DEGREE or below.degree() > MAX_DEGREE:
+        raise NotPolynomialError
+    return Quotient(above, below)
 
 
 def zero_polynomial(quotient: Quotient) -> Any:

@@ -27,6 +27,8 @@ from answer_normalizers.tree.nodes import (
     Sym,
     Value,
     free_symbols,
+    substitute,
+    walk,
 )
 from answer_normalizers.tree.sets import FLIPPED, sign_of_infinity
 from answer_normalizers.verdict import Verdict, different, equal, undecided
@@ -257,42 +259,28 @@ def _without_absolute_values(node: Value, points: list[arb], name: str) -> list[
     """The branches of a tree with each `|u|` replaced by `u` and `-u`; the zeros of each u join `points`."""
     branches = [node]
     for _ in range(_MAX_ABSOLUTE_VALUES):
-        inner = _first_absolute_value(branches[0], name)
+        inner = _innermost_absolute_value(branches[0], name)
         if inner is None:
             return branches
-        points.extend(
-            real_roots(over_rationals(inner, name).above)
-            if _first_absolute_value(inner, name) is None
-            else []
-        )
-        target = Apply("abs", (inner,))
+        points.extend(real_roots(over_rationals(inner, name).above))
+        size = Apply("abs", (inner,))
         branches = [
-            _replaced(branch, target, choice)
+            substitute(branch, size, choice)
             for branch in branches
             for choice in (inner, Apply("neg", (inner,)))
         ]
-    if _first_absolute_value(branches[0], name) is not None:
+    if _innermost_absolute_value(branches[0], name) is not None:
         raise NotASetError
     return branches
 
 
-def _first_absolute_value(node: Value, name: str) -> Value | None:
-    """The argument of an innermost absolute value that holds the variable."""
-    if type(node) is not Apply:
-        return None
-    for part in node.args:
-        inner = _first_absolute_value(part, name)
-        if inner is not None:
-            return inner
-    return node.args[0] if node.head == "abs" and name in free_symbols(node) else None
-
-
-def _replaced(node: Value, target: Value, replacement: Value) -> Value:
-    if node == target:
-        return replacement
-    if type(node) is Apply:
-        return Apply(node.head, tuple(_replaced(part, target, replacement) for part in node.args))
-    return node
+def _innermost_absolute_value(node: Value, name: str) -> Value | None:
+    """The argument of an absolute value that holds the variable, and no other such value."""
+    found = None
+    for part in walk(node):  # what stands inside another comes after it
+        if type(part) is Apply and part.head == "abs" and name in free_symbols(part):
+            found = part.args[0]
+    return found
 
 
 def _linear_root(node: Value, name: str) -> arb:

@@ -6,8 +6,7 @@ Such a name may be left out, but two names must agree. `x^2 + y^2 = 1` names not
 from __future__ import annotations
 
 from answer_normalizers.arithmetic.balls import BallPoint, UnevaluableError, precision
-from answer_normalizers.arithmetic.sampling import has_head
-from answer_normalizers.parsing.vocabulary import NEGATIONS, TRIGONOMETRIC, names
+from answer_normalizers.parsing.vocabulary import NEGATIONS, names
 from answer_normalizers.tree.nodes import (
     Apply,
     Items,
@@ -19,13 +18,18 @@ from answer_normalizers.tree.nodes import (
     Text,
     Value,
     free_symbols,
+    heads_of,
 )
+from answer_normalizers.tree.operators import Trait, heads
 
 _GENERIC = names("answer final value result solution total number it is of ans")
 _ROUNDED, _ROUGHLY = 0.05, 0.15
 """The share by which the sides of a chain of numbers may differ, at an equals sign and at an approximation:
 what rounding does, and no more."""
 _BITS = 64
+_CONVENTIONS = heads(Trait.CONVENTION)
+_NAMES = heads(Trait.NAMES)
+_OF_SEVERAL = heads(Trait.MANY)
 _DECORATED = ("bar ", "hat ", "tilde ", "vec ")
 
 
@@ -73,7 +77,7 @@ def _contradict(left: Value, right: Value, share: float) -> bool:
 
 def _number(value: Value) -> complex | None:
     """A number that no convention changes; None for anything else."""
-    if type(value) not in (Num, Apply) or free_symbols(value) or has_head(value, "percent", "deg", "log?"):
+    if type(value) not in (Num, Apply) or free_symbols(value) or heads_of(value) & _CONVENTIONS:
         return None
     try:
         with precision(_BITS):
@@ -101,9 +105,9 @@ def is_name(value: Value) -> bool:
         return any(type(a) is Text for a in args) or all(
             type(a) is Sym and a.name[:1].isupper() for a in args
         )
-    if head in ("abs", "norm") or head in TRIGONOMETRIC or head in ("Re", "Im", "arg", "floor", "ceil"):
+    if head in _NAMES:
         return type(args[0]) in (Sym, Text) or (type(args[0]) is Apply and is_name(args[0]))
-    if head in ("gcd", "lcm", "max", "min"):
+    if head in _OF_SEVERAL:
         return all(type(a) is Sym for a in args)
     if head == "/":
         return all(type(a) is Apply and a.head == "*" and is_name(a) for a in args)

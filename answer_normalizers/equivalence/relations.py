@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from answer_normalizers.arithmetic.equations import compare_equations
-from answer_normalizers.arithmetic.sampling import substitute
 from answer_normalizers.equivalence.asking import SCALARS, Ask, apart, in_order
 from answer_normalizers.equivalence.names import argument_renaming, assignment, names_agree, spread, unknowns
 from answer_normalizers.equivalence.sets import compare_real_sets
-from answer_normalizers.tree.nodes import Apply, Items, Num, Relation, Sym, Text, Value, free_symbols
+from answer_normalizers.tree.nodes import (
+    Apply,
+    Items,
+    Num,
+    Relation,
+    Sym,
+    Text,
+    Value,
+    free_symbols,
+    substitute,
+)
 from answer_normalizers.tree.sets import is_set_like
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
@@ -72,7 +81,7 @@ def _two_assignments(
         ours, theirs = renaming
         if ours in free_symbols(value) or theirs in free_symbols(left[1]):
             return undecided("relation", "functions of different variables")
-        value = substitute(value, theirs, Sym(ours))
+        value = substitute(value, Sym(theirs), Sym(ours))
     verdict = ask(left[1], value)
     if verdict.equivalent is False:
         return verdict

@@ -49,7 +49,7 @@ from answer_normalizers.parsing.vocabulary import (
     SHORT_WORDS,
     SPACES,
     TEXT_COMMANDS,
-    listed,
+    TOUCHING_FUNCTIONS,
     names,
 )
 from answer_normalizers.tree.nodes import Num, Sym
@@ -449,8 +449,6 @@ _RUNS_OF_ANY_CASE: dict[str, tuple[str, Any]] = {
     "and": ("and", "and"),
     "or": ("or", "or"),
 }
-_LEADING_FUNCTIONS = listed("arcsin arccos arctan sqrt sin cos tan cot sec csc log ln exp")
-"""Functions that may stand against their argument, as in `sinx` and `cospi`."""
 
 
 def split_run(run: str) -> list[tuple[str, Any]]:
@@ -466,7 +464,7 @@ def split_run(run: str) -> list[tuple[str, Any]]:
         return [known]
     if _is_product(run):
         return _single_letters(run)
-    for name in _LEADING_FUNCTIONS:
+    for name in TOUCHING_FUNCTIONS:
         rest = run[len(name) :]
         if run.startswith(name) and (len(rest) == 1 or rest in GREEK or rest == "pi"):
             return [("fn", name), *(split_run(rest) if len(rest) > 1 else _single_letters(rest))]

@@ -34,7 +34,7 @@ from answer_normalizers.limits import MAX_DEPTH, MAX_MATRIX_CELLS
 from answer_normalizers.parsing.errors import UnreadableError
 from answer_normalizers.parsing.lexer import GAP, Token, tokenize
 from answer_normalizers.parsing.units import is_unit
-from answer_normalizers.parsing.vocabulary import CURRENCY, INVERSES, TRIGONOMETRIC, names
+from answer_normalizers.parsing.vocabulary import CURRENCY, INVERSES, LIST_FUNCTIONS, TRIGONOMETRIC, names
 from answer_normalizers.parsing.words import SCALES, number_in_words
 from answer_normalizers.tree.nodes import (
     Apply,
@@ -97,7 +97,7 @@ _FUNCTION_LETTERS = frozenset("fghFGH")
 """Letters that take what stands in parentheses behind them as argument; other letters multiply it."""
 _MATRICES = names("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases dcases rcases")
 _LAYOUTS = names("aligned align gathered split gather equation alignedat eqnarray multline")
-_OVER_RANGES = names("max min det deg dim ker arg")
+_OVER_RANGES = names("max min det degree dim ker arg")
 """Functions that are over a range where something stands below them, which is not read."""
 
 
@@ -1123,7 +1123,6 @@ _REMARKS = names(
     given"""
 )
 """Words that begin a remark, not a unit."""
-_OF_SEVERAL = names("gcd lcm max min")
 _SPELLED_OUT: dict[str, Callable[[Value], Value]] = {
     "lg": lambda argument: Apply("log", (argument, Num(10))),
     "sqrt": lambda argument: _rooted(argument, Num(2)),
@@ -1217,7 +1216,7 @@ def _rooted(inner: Value, index: Value) -> Value:
 
 def _applied(name: str, base: Value | None, arguments: tuple[Value, ...]) -> Value:
     """A named function of its arguments, in the terms of the tree."""
-    if name in _OF_SEVERAL or (len(arguments) == 2 and name in ("log", "binom")):
+    if name in LIST_FUNCTIONS or (len(arguments) == 2 and name in ("log", "binom")):
         return Apply(name, arguments)
     if len(arguments) != 1:
         raise UnreadableError(f"{name} of several arguments")

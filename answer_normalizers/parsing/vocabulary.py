@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from answer_normalizers.tree import operators
+from answer_normalizers.tree.operators import Trait
+
 
 def names(text: str) -> frozenset[str]:
     """The set of the names in a text, for tables."""
@@ -31,26 +34,17 @@ LETTER_ALIASES = {
 }
 """Variants of a letter to the letter."""
 
-FUNCTIONS = names(
-    """sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc
-    arcsinh arccosh arctanh ln log lg exp cis gcd lcm max min det arg sgn deg dim ker sqrt cbrt abs
-    floor ceil Re Im erf binom factorial"""
-)
-FUNCTION_ALIASES = {
-    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "arsinh": "arcsinh", "arcosh": "arccosh",
-    "artanh": "arctanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "tg": "tan",
-    "ctg": "cot", "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh", "th": "tanh",
-    "sign": "sgn", "ceiling": "ceil",
-}  # fmt: skip
-INVERSES = {
-    "sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot", "sec": "arcsec", "csc": "arccsc",
-    "sinh": "arcsinh", "cosh": "arccosh", "tanh": "arctanh",
-}  # fmt: skip
-TRIGONOMETRIC = names("sin cos tan cot sec csc")
-PLAIN_FUNCTIONS = (FUNCTIONS | frozenset(FUNCTION_ALIASES)) - names(
-    "Re Im deg det dim ker arg binom sh ch th tg lg"
-)
+_NOTATIONS = names("exp cis cbrt")
+"""Functions that the parser reads as something else: `\\exp x` is `e^x`. So is `\\lg`, to base 10."""
+FUNCTIONS = frozenset(row.names[0] for row in operators.OPERATORS if row.names) | _NOTATIONS | {"lg"}
+FUNCTION_ALIASES = {name: row.head for row in operators.OPERATORS for name in row.names if name != row.head}
+PLAIN_FUNCTIONS = names(" ".join(row.plain for row in operators.OPERATORS)) | _NOTATIONS
 """Functions recognised without a backslash."""
+TOUCHING_FUNCTIONS = sorted({*operators.heads(Trait.TOUCHES), "exp"}, key=len, reverse=True)
+"""Functions recognised where their argument touches them, as in `sinx`; the longest first."""
+LIST_FUNCTIONS = operators.heads(Trait.MANY)
+TRIGONOMETRIC = operators.heads(Trait.ANGLE)
+INVERSES = {row.head: row.inverse for row in operators.OPERATORS if row.inverse}
 
 COMMANDS = names("sum prod int iint oint lim substack stackrel pmatrix cline multicolumn root underset sp sb")
 """Commands with arguments of their own: the parser reads them, or says that it does not."""

@@ -27,10 +27,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import cast
 
 from flint import fmpq
 
@@ -40,7 +40,8 @@ from answer_normalizers.killable import Json, Worker, WorkerError, WorkerKilledE
 from answer_normalizers.parsing.reading import Reading
 from answer_normalizers.parsing.settle import settle
 from answer_normalizers.policy import Policy
-from answer_normalizers.tree.nodes import Apply, Num, Sym, Value, children
+from answer_normalizers.tree.nodes import Apply, Num, Sym, Value, children, heads_of, rewrite, walk
+from answer_normalizers.tree.operators import Trait, heads
 from answer_normalizers.verdict import Verdict
 
 DEADLINE = 2.0
@@ -54,7 +55,7 @@ MAX_NODES = 400
 MAX_LATEX = 400
 """Characters of an answer that latex2sympy2 is asked to read."""
 
-BEYOND = frozenset({"sum", "prod", "int", "lim", "mod"})
+BEYOND = heads(Trait.BINDS) | {"mod"}
 """What SymPy is asked for: everything else the engine can evaluate, or decides not to for a reason."""
 
 _LATEX = re.compile(
@@ -147,10 +148,7 @@ def _jobs(side: Reading) -> Iterator[Json]:
     """What the process is asked for one answer: its big operators, or all of it where it was not read."""
     if side.value is not None:
         for node in _beyond(side.value):
-            if _count(node) <= MAX_NODES and (wire := _to_wire(node)) is not None:
-                yield {"tree": wire}
-            else:
-                yield {"tree": None}
+            yield {"tree": _to_wire(node) if sum(1 for _ in walk(node)) <= MAX_NODES else None}
     elif _is_plain_latex(side.text) and (reader := reads_latex()):
         yield {"latex": side.text, "reader": reader}
 
@@ -163,57 +161,19 @@ def _with(side: Reading, trees: Iterator[Value]) -> Value:
     """The answer with what the process found put in its place."""
     if side.value is None:
         return next(trees)
+    # By identity: of two parts that look alike each has its own job.
     forms = {id(node): next(trees) for node in _beyond(side.value)}
-    return settle(_substituted(side.value, forms)) if forms else side.value
+    return settle(rewrite(side.value, lambda node: forms.get(id(node)))) if forms else side.value
 
 
 def _beyond(value: Value) -> Iterator[Apply]:
     """The largest scalar parts of a value that hold something the engine cannot evaluate."""
-    if isinstance(value, Apply) and _is_scalar(value):
-        if any(isinstance(node, Apply) and node.head in BEYOND for node in _nodes(value)):
+    if isinstance(value, Apply) and all(isinstance(node, Num | Sym | Apply) for node in walk(value)):
+        if not BEYOND.isdisjoint(heads_of(value)):
             yield value
         return
     for child in children(value):
         yield from _beyond(child)
-
-
-def _is_scalar(value: Value) -> bool:
-    return all(isinstance(node, Num | Sym | Apply) for node in _nodes(value))
-
-
-def _nodes(value: Value) -> Iterator[Value]:
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += children(node)
-
-
-def _count(value: Value) -> int:
-    return sum(1 for _ in _nodes(value))
-
-
-def _substituted(value: Value, forms: dict[int, Value]) -> Value:
-    """The value with parts replaced, by identity. Containers are rebuilt field by field."""
-    if id(value) in forms:
-        return forms[id(value)]
-    if isinstance(value, Num | Sym) or not is_dataclass(value):
-        return value
-    changed: dict[str, Any] = {}
-    for one in fields(value):
-        part = getattr(value, one.name)
-        if isinstance(part, tuple):
-            changed[one.name] = tuple(
-                tuple(_substituted(cell, forms) for cell in item)
-                if isinstance(item, tuple)
-                else item
-                if isinstance(item, str)
-                else _substituted(item, forms)
-                for item in part
-            )
-        elif is_dataclass(part):
-            changed[one.name] = _substituted(cast("Value", part), forms)
-    return replace(value, **changed)
 
 
 def _to_wire(value: Value) -> Json:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import importlib
 import signal
-from collections.abc import Callable
-from math import gcd, lcm
 from typing import Any
 
 import sympy
 
+from answer_normalizers.limits import MAX_FACTORIAL
 from answer_normalizers.symbolic.cage import close_cage
+from answer_normalizers.tree.operators import OPERATORS, Trait, heads
 
 MAX_EXPONENT_BITS = 4_000
 """A number raised to a larger power than this many bits of result is left as it stands."""
@@ -100,43 +100,10 @@ _UNDONE = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Limit, sympy.Derivati
 
 _CONSTANTS = {"pi": sympy.pi, "e": sympy.E, "i": sympy.I, "inf": sympy.oo}
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "+": sympy.Add,
-    "*": sympy.Mul,
-    "neg": lambda a: -a,
-    "/": lambda a, b: a / b,
-    "inv": lambda a: 1 / a,
-    "percent": lambda a: a / 100,
-    "deg": lambda a: a * sympy.pi / 180,
-    "sqrt": sympy.sqrt,
-    "abs": sympy.Abs,
-    "ln": sympy.log,
-    "log": lambda a, b: sympy.log(a) / sympy.log(b),
-    "factorial": sympy.factorial,
-    "binom": sympy.binomial,
-    "floor": sympy.floor,
-    "ceil": sympy.ceiling,
-    "max": sympy.Max,
-    "min": sympy.Min,
-    "sgn": sympy.sign,
-    "erf": sympy.erf,
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "cot": sympy.cot,
-    "sec": sympy.sec,
-    "csc": sympy.csc,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "tanh": sympy.tanh,
-    "coth": sympy.coth,
-    "arcsin": sympy.asin,
-    "arccos": sympy.acos,
-    "arctan": sympy.atan,
-    "arcsinh": sympy.asinh,
-    "arccosh": sympy.acosh,
-    "arctanh": sympy.atanh,
-}
+_COUNTERPARTS = {row.head: row.sympy for row in OPERATORS if row.sympy}
+_FORMULAS = {row.head: row.formula for row in OPERATORS if row.formula}
+_EXACT = {row.head: row.exact for row in OPERATORS if row.exact}
+_WHOLE = heads(Trait.WHOLE)
 
 
 class Builder:
@@ -166,11 +133,14 @@ class Builder:
         if head == "root":
             base, index = self.build(parts[0]), self.build(parts[1])
             return sympy.real_root(base, index) if index.is_odd else base ** (1 / index)
-        function = _FUNCTIONS.get(head)
+        counterpart = _COUNTERPARTS.get(head)
+        if isinstance(counterpart, tuple):
+            return self.build(_filled(counterpart, parts))
+        function = getattr(sympy, counterpart) if counterpart else _FORMULAS.get(head)
         if function is None:
             raise UnsupportedError(head)
         arguments = [self.build(part) for part in parts]
-        if head in ("factorial", "binom") and any(a.is_number and abs(a) > 10_000 for a in arguments):
+        if head in _WHOLE and any(a.is_number and abs(a) > MAX_FACTORIAL for a in arguments):
             raise UnsupportedError("too large")
         return function(*arguments)
 
@@ -223,6 +193,13 @@ class Builder:
         return sympy.limit(body, variable, point, "+" if point.is_infinite else "+-")
 
 
+def _filled(counterpart: Any, parts: list[Any]) -> Any:
+    """A counterpart with the arguments put where their numbers stand."""
+    if isinstance(counterpart, tuple):
+        return [_filled(part, parts) for part in counterpart]
+    return parts[counterpart] if isinstance(counterpart, int) else counterpart
+
+
 def _is_small(base: Any, exponent: Any) -> bool:
     """Whether a power of rationals may be multiplied out."""
     bits = max(int(base.p).bit_length(), int(base.q).bit_length())
@@ -242,23 +219,13 @@ def _whole(tree: list[Any]) -> int:
     head, *parts = tree
     if head == "num" and "/" not in parts[0]:
         return int(parts[0])
-    if head == "neg":
-        return -_whole(parts[0])
-    if head in ("+", "*", "gcd", "lcm"):
-        numbers = [_whole(part) for part in parts]
-        if head == "+":
-            return sum(numbers)
-        if head in ("gcd", "lcm"):
-            return (gcd if head == "gcd" else lcm)(*numbers)
-        product = 1
-        for number in numbers:
-            product *= number
-        return product
-    if head == "^":
-        base, exponent = _whole(parts[0]), _whole(parts[1])
-        if exponent >= 0 and exponent * base.bit_length() <= MAX_EXPONENT_BITS:
-            return int(base**exponent)
-    raise UnsupportedError(head)
+    values = [_whole(part) for part in parts] if head in _EXACT else []
+    if head == "^" and values[1] * values[0].bit_length() > MAX_EXPONENT_BITS:
+        raise UnsupportedError(head)
+    value = _EXACT[head](*values) if values else None
+    if not isinstance(value, int):
+        raise UnsupportedError(head)
+    return value
 
 
 def _remainder(tree: list[Any], modulus: int) -> int:
@@ -288,36 +255,11 @@ def _remainder(tree: list[Any], modulus: int) -> int:
 # ---- SymPy to a tree -----------------------------------------------------------------------------------
 
 _HEADS = {
-    sympy.sin: "sin",
-    sympy.cos: "cos",
-    sympy.tan: "tan",
-    sympy.cot: "cot",
-    sympy.sec: "sec",
-    sympy.csc: "csc",
-    sympy.sinh: "sinh",
-    sympy.cosh: "cosh",
-    sympy.tanh: "tanh",
-    sympy.coth: "coth",
-    sympy.asin: "arcsin",
-    sympy.acos: "arccos",
-    sympy.atan: "arctan",
-    sympy.asinh: "arcsinh",
-    sympy.acosh: "arccosh",
-    sympy.atanh: "arctanh",
-    sympy.log: "ln",
-    sympy.factorial: "factorial",
-    sympy.binomial: "binom",
-    sympy.floor: "floor",
-    sympy.ceiling: "ceil",
-    sympy.Abs: "abs",
-    sympy.sign: "sgn",
-    sympy.erf: "erf",
-    sympy.Max: "max",
-    sympy.Min: "min",
-    sympy.Add: "+",
-    sympy.Mul: "*",
-    sympy.Pow: "^",
+    function: head
+    for head, name in _COUNTERPARTS.items()
+    if isinstance(name, str) and isinstance(function := getattr(sympy, name), type)
 }
+"""SymPy's functions to our heads; what is a shorthand there, such as `sqrt`, never comes back."""
 
 
 def _to_wire(expression: Any) -> Any:

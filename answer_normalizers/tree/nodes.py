@@ -13,6 +13,7 @@ build, and building trees is most of the cost of a check.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from flint import fmpq
@@ -178,6 +179,85 @@ def children(value: Value) -> tuple[Value, ...]:
             return (inner,)
         case _:
             return ()
+
+
+def with_children(value: Value, parts: tuple[Value, ...]) -> Value:
+    """The value with other direct parts, as many as it has."""
+    match value:
+        case Apply(head=head):
+            return Apply(head, parts)
+        case Sequence(opener=opener, closer=closer):
+            return Sequence(opener, closer, parts)
+        case Items() | SetOf() | Ratio():
+            return type(value)(parts)
+        case SetOp(op=op) | Logic(op=op):
+            return type(value)(op, parts)
+        case Relation(ops=ops):
+            return Relation(ops, parts)
+        case Builder():
+            return Builder(*parts)
+        case Matrix(rows=rows):
+            cells = iter(parts)
+            return Matrix(tuple(tuple(next(cells) for _ in row) for row in rows))
+        case Quantity(unit=unit):
+            return Quantity(parts[0], unit)
+        case _:
+            return value
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """Every node of a value, each before its parts.
+
+    >>> [getattr(node, "name", "+") for node in walk(Apply("+", (Sym("x"), Sym("y"))))]
+    ['+', 'x', 'y']
+    """
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        kind = type(node)
+        if kind is not Sym and kind is not Num:  # most nodes have no parts
+            waiting.extend(reversed(children(node)))
+
+
+def rewrite(value: Value, change: Callable[[Value], Value | None]) -> Value:
+    """The value with each node replaced that `change` has another for; None leaves a node, not its parts.
+
+    >>> rewrite(Apply("neg", (Sym("x"),)), lambda node: Num(3) if node == Sym("x") else None)
+    Apply(head='neg', args=(Num(value=3, digits=0, places=0),))
+    """
+    changed = change(value)
+    if changed is not None:
+        return changed
+    parts = children(value)
+    if not parts:
+        return value
+    return with_children(value, tuple(rewrite(part, change) for part in parts))
+
+
+def substitute(value: Value, part: Value, replacement: Value) -> Value:
+    """The value with one part replaced wherever it stands."""
+    return rewrite(value, lambda node: replacement if node == part else None)
+
+
+def symbols(value: Value) -> set[str]:
+    """The names of all symbols in a value, constants and named sets among them."""
+    return {node.name for node in walk(value) if type(node) is Sym}
+
+
+def heads_of(*values: Value) -> set[str]:
+    """The heads of all operators in some values."""
+    # `free_symbols` and this are asked of every answer several times: without `walk` they take half as long.
+    found: set[str] = set()
+    stack = [*values]
+    while stack:
+        node = stack.pop()
+        if type(node) is Apply:
+            found.add(node.head)
+            stack.extend(node.args)
+        elif type(node) is not Num and type(node) is not Sym:
+            stack.extend(children(node))
+    return found
 
 
 def free_symbols(value: Value) -> frozenset[str]:
