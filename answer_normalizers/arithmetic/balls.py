@@ -24,7 +24,7 @@ from answer_normalizers.limits import (
     ExhaustedError,
     current_work,
 )
-from answer_normalizers.tree.nodes import Apply, Num, Rational, Sym, Value, free_symbols
+from answer_normalizers.tree.nodes import Apply, Num, Rational, Sym, Value, free_symbols, walk
 from answer_normalizers.tree.operators import FUNCTION, OPERATORS, Trait, heads
 
 AGREEMENT_BITS = 330
@@ -147,8 +147,8 @@ class BallPoint:
 
     def bare_logarithm(self, node: Apply) -> acb:
         """A logarithm that names no base: to the base this point was told, 0 for e."""
-        argument = (*node.args, Num(self.log_base)) if self.log_base else node.args
-        return self.value(Apply("log" if self.log_base else "ln", argument))
+        base = Num(self.log_base) if self.log_base else _E
+        return self.value(Apply("log", (*node.args, base)))
 
     def unrolled(self, node: Apply) -> acb:
         """A finite sum or product, term by term."""
@@ -234,14 +234,15 @@ _CONSTANTS: dict[str, Callable[[], acb]] = {
 
 def _is_meromorphic(body: Value) -> bool:
     """Whether the integrand is analytic away from zeros of its divisors, as Arb's quadrature asks."""
-    if type(body) is not Apply:
-        return True
-    if body.head == "^":
-        if body.args[0] != _E and not isinstance(_exact_exponent(body.args[1]), int):
-            return False
-    elif body.head not in _MEROMORPHIC:
-        return False
-    return all(_is_meromorphic(a) for a in body.args)
+    return all(
+        node.head in _MEROMORPHIC or (node.head == "^" and _is_entire_power(node))
+        for node in walk(body)
+        if type(node) is Apply
+    )
+
+
+def _is_entire_power(node: Apply) -> bool:
+    return node.args[0] == _E or isinstance(_exact_exponent(node.args[1]), int)
 
 
 def _exact_exponent(node: Value) -> Rational | None:

@@ -50,7 +50,7 @@ def tree(value: Value) -> str:
 
 
 def _walk(value: Value) -> Iterator[tuple[int, Value]]:
-    """Nodes with their depth, parents first. Without recursion: a tree may be deep."""
+    """Nodes as `walk` gives them, with their depth."""
     waiting = [(0, value)]
     while waiting:
         depth, node = waiting.pop()
