@@ -585,6 +585,44 @@ def from_wire(wire: list) -> Value:
     return Sym(parts[0]) if head == "sym" else Apply(head, tuple(map(from_wire, parts)))
 
 
+# ---- what drifted while each station had a table of its own ------------------------------------------------
+
+KNOWN_EVERYWHERE = [
+    (r"\coth^{-1}(2)", r"\frac{1}{2}\ln 3"),
+    (r"\sech^{-1}\frac12", r"\ln(2+\sqrt3)"),
+    (r"\csch^{-1}(1)", r"\ln(1+\sqrt2)"),
+    (r"\operatorname{arsech}(\frac12)", r"\ln(2+\sqrt3)"),
+    (r"\operatorname{arcoth}(2)", r"\frac12\ln 3"),
+    (r"\operatorname{arcsch} x", r"\sinh^{-1}\frac1x"),
+    ("acot(1)", r"\frac{\pi}{4}"),
+    ("asec(2)", r"\frac{\pi}{3}"),
+    ("acsc(2)", r"\frac{\pi}{6}"),
+    (r"\operatorname{cosech} x", r"\frac{1}{\sinh x}"),
+    (r"\cth x", r"\coth x"),
+    ("sinhx", r"\frac{e^x-e^{-x}}{2}"),
+    ("sechx", r"\frac{1}{\cosh x}"),
+    (r"\arg(1+i)", r"\frac{\pi}{4}"),
+    (r"\operatornamewithlimits{lcm}(4,6)", "12"),
+]
+
+
+@pytest.mark.parametrize(("gold", "pred"), KNOWN_EVERYWHERE)
+def test_a_function_is_known_to_the_lexer_and_to_the_arithmetic(gold, pred):
+    assert check(gold=gold, pred=pred).equivalent is True
+    assert check(gold=gold, pred=f"{pred} + 1").equivalent is False
+
+
+def test_the_degree_of_a_polynomial_is_no_angle():
+    assert check(gold=r"\deg f", pred=r"\frac{\pi f}{180}").equivalent is None
+    assert check(gold=r"\deg f", pred=r"\deg f").equivalent is True
+    assert check(gold=r"45^\circ", pred=r"\frac{\pi}{4}").equivalent is True
+
+
+def test_a_logarithm_without_a_base_has_the_domain_of_one_with_a_base():
+    assert check(gold=r"\log 0", pred="-5").equivalent is None
+    assert check(gold=r"\log_{10} 0", pred="-5").equivalent is None
+
+
 # ---- one place ---------------------------------------------------------------------------------------------
 
 
