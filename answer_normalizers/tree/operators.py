@@ -250,266 +250,119 @@ _HYPERBOLIC = Trait.TOUCHES | Trait.MEROMORPHIC
 _PARTIAL = Trait.TOUCHES | Trait.LEAVES_REALS
 _LOGARITHM = Trait.LOGARITHM | Trait.LEAVES_REALS
 
-# fmt: off  (a table is read in rows)
+# A table is read in rows:
+# fmt: off
 OPERATORS = (
     # Arithmetic. `percent` and `deg` are the signs behind a number.
     Operator("+", formula=_sum, exact=lambda *v: bounded(sum(v)), sympy="Add", traits=Trait.MEROMORPHIC),
     Operator("*", formula=_product, exact=_exact_product, sympy="Mul", traits=Trait.MEROMORPHIC),
     Operator("neg", formula=operator.neg, exact=operator.neg, traits=Trait.MEROMORPHIC),
-    Operator(
-        "/",
-        formula=operator.truediv,
-        exact=lambda a, b: bounded(fmpq(a) / fmpq(b)),
-        traits=Trait.DIVIDES | Trait.MEROMORPHIC,
-    ),
-    Operator(
-        "inv",
-        formula=lambda a: 1 / a,
-        exact=lambda a: bounded(1 / fmpq(a)),
-        traits=Trait.DIVIDES | Trait.MEROMORPHIC,
-    ),
-    Operator(
-        "percent",
-        formula=lambda a: a / 100,
-        exact=lambda a: bounded(fmpq(a) / 100),
-        traits=Trait.CONVENTION | Trait.DIVIDES | Trait.MEROMORPHIC,
-    ),
-    Operator(
-        "deg",
-        ball=lambda a: a * arb.pi() / 180,
-        sympy=("*", 0, ("/", _PI, ("num", "180"))),
-        traits=Trait.CONVENTION | Trait.MEROMORPHIC,
-    ),
+    Operator("/", formula=operator.truediv, exact=lambda a, b: bounded(fmpq(a) / fmpq(b)),
+             traits=Trait.DIVIDES | Trait.MEROMORPHIC),
+    Operator("inv", formula=lambda a: 1 / a, exact=lambda a: bounded(1 / fmpq(a)),
+             traits=Trait.DIVIDES | Trait.MEROMORPHIC),
+    Operator("percent", formula=lambda a: a / 100, exact=lambda a: bounded(fmpq(a) / 100),
+             traits=Trait.CONVENTION | Trait.DIVIDES | Trait.MEROMORPHIC),
+    Operator("deg", ball=lambda a: a * arb.pi() / 180, sympy=("*", 0, ("/", _PI, ("num", "180"))),
+             traits=Trait.CONVENTION | Trait.MEROMORPHIC),
+
     # Powers and roots.
     Operator("^", exact=_exact_power, sympy="Pow", traits=Trait.LEAVES_REALS),
-    Operator(
-        "sqrt",
-        "sqrt",
-        exact=lambda a: _exact_root(a, 2),
-        sympy="sqrt",
-        traits=Trait.ROOT | Trait.TOUCHES | Trait.LEAVES_REALS,
-    ),
+    Operator("sqrt", "sqrt", exact=lambda a: _exact_root(a, 2), sympy="sqrt",
+             traits=Trait.ROOT | Trait.TOUCHES | Trait.LEAVES_REALS),
     Operator("root", exact=_exact_root, traits=Trait.ROOT | Trait.LEAVES_REALS),
-    # Functions of angles, and back. The arc cotangent is continuous: it lies between 0 and pi (SymPy's does
-    # not).
+
+    # Functions of angles, and back. The arc cotangent lies between 0 and pi, so that it is continuous;
+    # SymPy's is not.
     Operator("sin", "sin", ball=acb.sin, cost=FUNCTION, sympy="sin", inverse="arcsin", traits=_TRIGONOMETRIC),
     Operator("cos", "cos", ball=acb.cos, cost=FUNCTION, sympy="cos", inverse="arccos", traits=_TRIGONOMETRIC),
-    Operator(
-        "tan", "tan", "tg", ball=acb.tan, cost=FUNCTION, sympy="tan", inverse="arctan", traits=_TRIGONOMETRIC
-    ),
-    Operator(
-        "cot", "cot ctg", ball=acb.cot, cost=FUNCTION, sympy="cot", inverse="arccot", traits=_TRIGONOMETRIC
-    ),
+    Operator("tan", "tan", "tg", ball=acb.tan, cost=FUNCTION, sympy="tan", inverse="arctan",
+             traits=_TRIGONOMETRIC),
+    Operator("cot", "cot ctg", ball=acb.cot, cost=FUNCTION, sympy="cot", inverse="arccot",
+             traits=_TRIGONOMETRIC),
     Operator("sec", "sec", ball=acb.sec, cost=FUNCTION, sympy="sec", inverse="arcsec", traits=_TRIGONOMETRIC),
-    Operator(
-        "csc", "csc cosec", ball=acb.csc, cost=FUNCTION, sympy="csc", inverse="arccsc", traits=_TRIGONOMETRIC
-    ),
+    Operator("csc", "csc cosec", ball=acb.csc, cost=FUNCTION, sympy="csc", inverse="arccsc",
+             traits=_TRIGONOMETRIC),
     Operator("arcsin", "arcsin asin", ball=acb.asin, cost=FUNCTION, sympy="asin", traits=_PARTIAL),
     Operator("arccos", "arccos acos", ball=acb.acos, cost=FUNCTION, sympy="acos", traits=_PARTIAL),
     Operator("arctan", "arctan atan arctg", ball=acb.atan, cost=FUNCTION, sympy="atan", traits=Trait.TOUCHES),
-    Operator(
-        "arccot",
-        "arccot acot arcctg",
-        ball=lambda a: arb.pi() / 2 - a.atan(),
-        cost=FUNCTION,
-        sympy=("+", ("/", _PI, ("num", "2")), ("neg", ("arctan", 0))),
-        traits=Trait.TOUCHES,
-    ),
-    Operator(
-        "arcsec", "arcsec asec", ball=lambda a: (1 / a).acos(), cost=FUNCTION, sympy="asec", traits=_PARTIAL
-    ),
-    Operator(
-        "arccsc",
-        "arccsc acsc arccosec",
-        ball=lambda a: (1 / a).asin(),
-        cost=FUNCTION,
-        sympy="acsc",
-        traits=_PARTIAL,
-    ),
+    Operator("arccot", "arccot acot arcctg", ball=lambda a: arb.pi() / 2 - a.atan(), cost=FUNCTION,
+             sympy=("+", ("/", _PI, ("num", "2")), ("neg", ("arctan", 0))), traits=Trait.TOUCHES),
+    Operator("arcsec", "arcsec asec", ball=lambda a: (1 / a).acos(), cost=FUNCTION, sympy="asec",
+             traits=_PARTIAL),
+    Operator("arccsc", "arccsc acsc arccosec", ball=lambda a: (1 / a).asin(), cost=FUNCTION, sympy="acsc",
+             traits=_PARTIAL),
+
     # Hyperbolic functions, and back.
-    Operator(
-        "sinh",
-        "sinh",
-        "sh",
-        ball=acb.sinh,
-        cost=FUNCTION,
-        sympy="sinh",
-        inverse="arcsinh",
-        traits=_HYPERBOLIC,
-    ),
-    Operator(
-        "cosh",
-        "cosh",
-        "ch",
-        ball=acb.cosh,
-        cost=FUNCTION,
-        sympy="cosh",
-        inverse="arccosh",
-        traits=_HYPERBOLIC,
-    ),
-    Operator(
-        "tanh",
-        "tanh",
-        "th",
-        ball=acb.tanh,
-        cost=FUNCTION,
-        sympy="tanh",
-        inverse="arctanh",
-        traits=_HYPERBOLIC,
-    ),
-    Operator(
-        "coth",
-        "coth",
-        "cth",
-        ball=acb.coth,
-        cost=FUNCTION,
-        sympy="coth",
-        inverse="arccoth",
-        traits=_HYPERBOLIC,
-    ),
-    Operator(
-        "sech", "sech", ball=acb.sech, cost=FUNCTION, sympy="sech", inverse="arcsech", traits=_HYPERBOLIC
-    ),
-    Operator(
-        "csch",
-        "csch cosech",
-        ball=acb.csch,
-        cost=FUNCTION,
-        sympy="csch",
-        inverse="arccsch",
-        traits=_HYPERBOLIC,
-    ),
-    Operator(
-        "arcsinh", "arcsinh arsinh asinh", ball=acb.asinh, cost=FUNCTION, sympy="asinh", traits=Trait.TOUCHES
-    ),
-    Operator(
-        "arccosh", "arccosh arcosh acosh", ball=acb.acosh, cost=FUNCTION, sympy="acosh", traits=_PARTIAL
-    ),
-    Operator(
-        "arctanh", "arctanh artanh atanh", ball=acb.atanh, cost=FUNCTION, sympy="atanh", traits=_PARTIAL
-    ),
-    Operator(
-        "arccoth",
-        "arccoth arcoth acoth",
-        ball=lambda a: (1 / a).atanh(),
-        cost=FUNCTION,
-        sympy="acoth",
-        traits=_PARTIAL,
-    ),
-    Operator(
-        "arcsech",
-        "arcsech arsech asech",
-        ball=lambda a: (1 / a).acosh(),
-        cost=FUNCTION,
-        sympy="asech",
-        traits=_PARTIAL,
-    ),
-    Operator(
-        "arccsch",
-        "arccsch arcsch acsch",
-        ball=lambda a: (1 / a).asinh(),
-        cost=FUNCTION,
-        sympy="acsch",
-        traits=Trait.TOUCHES,
-    ),
+    Operator("sinh", "sinh", "sh", ball=acb.sinh, cost=FUNCTION, sympy="sinh", inverse="arcsinh",
+             traits=_HYPERBOLIC),
+    Operator("cosh", "cosh", "ch", ball=acb.cosh, cost=FUNCTION, sympy="cosh", inverse="arccosh",
+             traits=_HYPERBOLIC),
+    Operator("tanh", "tanh", "th", ball=acb.tanh, cost=FUNCTION, sympy="tanh", inverse="arctanh",
+             traits=_HYPERBOLIC),
+    Operator("coth", "coth", "cth", ball=acb.coth, cost=FUNCTION, sympy="coth", inverse="arccoth",
+             traits=_HYPERBOLIC),
+    Operator("sech", "sech", ball=acb.sech, cost=FUNCTION, sympy="sech", inverse="arcsech",
+             traits=_HYPERBOLIC),
+    Operator("csch", "csch cosech", ball=acb.csch, cost=FUNCTION, sympy="csch", inverse="arccsch",
+             traits=_HYPERBOLIC),
+    Operator("arcsinh", "arcsinh arsinh asinh", ball=acb.asinh, cost=FUNCTION, sympy="asinh",
+             traits=Trait.TOUCHES),
+    Operator("arccosh", "arccosh arcosh acosh", ball=acb.acosh, cost=FUNCTION, sympy="acosh",
+             traits=_PARTIAL),
+    Operator("arctanh", "arctanh artanh atanh", ball=acb.atanh, cost=FUNCTION, sympy="atanh",
+             traits=_PARTIAL),
+    Operator("arccoth", "arccoth arcoth acoth", ball=lambda a: (1 / a).atanh(), cost=FUNCTION, sympy="acoth",
+             traits=_PARTIAL),
+    Operator("arcsech", "arcsech arsech asech", ball=lambda a: (1 / a).acosh(), cost=FUNCTION, sympy="asech",
+             traits=_PARTIAL),
+    Operator("arccsch", "arccsch arcsch acsch", ball=lambda a: (1 / a).asinh(), cost=FUNCTION, sympy="acsch",
+             traits=Trait.TOUCHES),
+
     # Logarithms: `log` has a base behind its argument, `log?` names none.
     Operator("ln", "ln", ball=acb.log, cost=FUNCTION, sympy="log", traits=_LOGARITHM | Trait.TOUCHES),
-    Operator(
-        "log",
-        "log",
-        ball=lambda a, base: a.log() / base.log(),
-        cost=FUNCTION,
-        sympy=("/", ("ln", 0), ("ln", 1)),
-        traits=_LOGARITHM | Trait.TOUCHES,
-    ),
+    Operator("log", "log", ball=lambda a, base: a.log() / base.log(), cost=FUNCTION,
+             sympy=("/", ("ln", 0), ("ln", 1)), traits=_LOGARITHM | Trait.TOUCHES),
     Operator("log?", traits=_LOGARITHM | Trait.CONVENTION),
+
     # Whole numbers.
-    Operator(
-        "factorial",
-        "factorial",
-        exact=_exact_factorial,
-        ball=lambda a: _ball_gamma(a + 1),
-        cost=GAMMA,
-        sympy="factorial",
-        traits=Trait.WHOLE | Trait.MEROMORPHIC,
-    ),
+    Operator("factorial", "factorial", exact=_exact_factorial, ball=lambda a: _ball_gamma(a + 1), cost=GAMMA,
+             sympy="factorial", traits=Trait.WHOLE | Trait.MEROMORPHIC),
     Operator("double_factorial", exact=_exact_double_factorial, sympy="factorial2", traits=Trait.WHOLE),
-    Operator(
-        "binom",
-        latex="binom",
-        exact=_exact_binomial,
-        ball=_ball_binomial,
-        cost=BINOMIAL,
-        sympy="binomial",
-        traits=Trait.WHOLE | Trait.MEROMORPHIC,
-    ),
+    Operator("binom", latex="binom", exact=_exact_binomial, ball=_ball_binomial, cost=BINOMIAL,
+             sympy="binomial", traits=Trait.WHOLE | Trait.MEROMORPHIC),
     Operator("gcd", "gcd", exact=_of_integers(math.gcd), traits=Trait.MANY | Trait.WHOLE | Trait.STEPS),
     Operator("lcm", "lcm", exact=_of_integers(math.lcm), traits=Trait.MANY | Trait.WHOLE | Trait.STEPS),
     Operator("mod", exact=_of_integers(operator.mod), traits=Trait.WHOLE | Trait.STEPS),
-    Operator(
-        "floor",
-        "floor",
-        exact=_exact_floor,
-        ball=_ball_step(arb.floor),
-        cost=FUNCTION,
-        sympy="floor",
-        traits=Trait.PIECES | Trait.STEPS | Trait.NAMES,
-    ),
-    Operator(
-        "ceil",
-        "ceil ceiling",
-        exact=lambda a: -_exact_floor(-a),
-        ball=_ball_step(arb.ceil),
-        cost=FUNCTION,
-        sympy="ceiling",
-        traits=Trait.PIECES | Trait.STEPS | Trait.NAMES,
-    ),
+    Operator("floor", "floor", exact=_exact_floor, ball=_ball_step(arb.floor), cost=FUNCTION, sympy="floor",
+             traits=Trait.PIECES | Trait.STEPS | Trait.NAMES),
+    Operator("ceil", "ceil ceiling", exact=lambda a: -_exact_floor(-a), ball=_ball_step(arb.ceil),
+             cost=FUNCTION, sympy="ceiling", traits=Trait.PIECES | Trait.STEPS | Trait.NAMES),
+
     # Sizes and signs.
-    Operator(
-        "abs", "abs", exact=abs, ball=lambda a: acb(abs(a)), sympy="Abs", traits=Trait.PIECES | Trait.NAMES
-    ),
+    Operator("abs", "abs", exact=abs, ball=lambda a: acb(abs(a)), sympy="Abs",
+             traits=Trait.PIECES | Trait.NAMES),
     Operator("norm", traits=Trait.NAMES),
-    Operator(
-        "sgn",
-        "sgn sign",
-        exact=lambda a: (a > 0) - (a < 0),
-        ball=lambda a: acb(a.real.sgn()),
-        sympy="sign",
-        traits=Trait.PIECES,
-    ),
-    Operator(
-        "max",
-        "max",
-        exact=lambda *v: max(v, key=fmpq),
-        ball=_ball_extreme(arb.max),
-        sympy="Max",
-        traits=Trait.MANY | Trait.PIECES,
-    ),
-    Operator(
-        "min",
-        "min",
-        exact=lambda *v: min(v, key=fmpq),
-        ball=_ball_extreme(arb.min),
-        sympy="Min",
-        traits=Trait.MANY | Trait.PIECES,
-    ),
+    Operator("sgn", "sgn sign", exact=lambda a: (a > 0) - (a < 0), ball=lambda a: acb(a.real.sgn()),
+             sympy="sign", traits=Trait.PIECES),
+    Operator("max", "max", exact=lambda *v: max(v, key=fmpq), ball=_ball_extreme(arb.max), sympy="Max",
+             traits=Trait.MANY | Trait.PIECES),
+    Operator("min", "min", exact=lambda *v: min(v, key=fmpq), ball=_ball_extreme(arb.min), sympy="Min",
+             traits=Trait.MANY | Trait.PIECES),
+
     # Complex numbers, and the error function.
     Operator("Re", latex="Re", ball=lambda a: acb(a.real), sympy="re", traits=Trait.NAMES),
     Operator("Im", latex="Im", ball=lambda a: acb(a.imag), sympy="im", traits=Trait.NAMES),
-    Operator(
-        "arg",
-        latex="arg",
-        ball=lambda a: _NOWHERE if a.contains(0) else acb(a.arg()),
-        cost=FUNCTION,
-        sympy="arg",
-        traits=Trait.PIECES | Trait.NAMES,
-    ),
+    Operator("arg", latex="arg", ball=lambda a: _NOWHERE if a.contains(0) else acb(a.arg()), cost=FUNCTION,
+             sympy="arg", traits=Trait.PIECES | Trait.NAMES),
     Operator("erf", "erf", ball=acb.erf, cost=ERF, sympy="erf", traits=Trait.MEROMORPHIC),
+
     # Sums, products, integrals and limits: (variable, from, to, body), a limit (variable, point, body).
     Operator("sum", traits=Trait.BINDS),
     Operator("prod", traits=Trait.BINDS),
     Operator("int", traits=Trait.BINDS),
     Operator("lim", traits=Trait.BINDS),
+
     # Without a value of their own: two values at once, an unknown function, what matrices and polynomials
     # have.
     Operator("pm"),
