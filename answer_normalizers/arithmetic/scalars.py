@@ -15,7 +15,6 @@ from answer_normalizers.arithmetic.field import compare_in_field
 from answer_normalizers.arithmetic.sampling import Pair, Sight, has_pieces, under_logarithms
 from answer_normalizers.policy import Policy
 from answer_normalizers.tree.nodes import (
-    INFINITY,
     Apply,
     Num,
     Rational,
@@ -27,6 +26,7 @@ from answer_normalizers.tree.nodes import (
     symbols,
 )
 from answer_normalizers.tree.operators import Trait, bits_of, heads
+from answer_normalizers.tree.sets import sign_of_infinity
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _SAME_TREE = equal("structure", "the two answers are the same expression")
@@ -58,7 +58,7 @@ def compare_scalars(gold: Value, pred: Value, policy: Policy) -> Verdict:
     """Compare two scalars; per cent signs and degrees are settled by the policy first."""
     if gold == pred:
         return _SAME_TREE
-    infinite = _infinite_sign(gold), _infinite_sign(pred)
+    infinite = sign_of_infinity(gold), sign_of_infinity(pred)
     if infinite != (0, 0):
         return _compare_infinities(infinite, pred if infinite[0] else gold)
     if type(gold) is Num and type(pred) is Num:
@@ -98,12 +98,6 @@ def _first_equal(verdicts: Iterator[Verdict]) -> Verdict:
         if verdict.equivalent:
             break
     return verdict
-
-
-def _infinite_sign(value: Value) -> int:
-    if type(value) is Sym:
-        return 1 if value.name == "inf" else 0
-    return -1 if type(value) is Apply and value.head == "neg" and value.args[0] == INFINITY else 0
 
 
 def _compare_infinities(signs: tuple[int, int], other: Value) -> Verdict:

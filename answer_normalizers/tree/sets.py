@@ -19,12 +19,12 @@ from answer_normalizers.tree.nodes import (
     Sequence,
     SetOf,
     SetOp,
+    Sym,
     Value,
 )
 
 FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 """Each inequality sign as it stands where the sides change places."""
-_MINUS_INFINITY = Apply("neg", (INFINITY,))
 _CONDITIONS = frozenset({"<", ">", "<=", ">=", "!=", "in", "notin"})
 
 
@@ -53,6 +53,6 @@ def may_be_set(value: Value) -> bool:
 
 def sign_of_infinity(value: Value) -> int:
     """1 for infinity, -1 for minus infinity, else 0."""
-    if value == INFINITY:
-        return 1
-    return -1 if value == _MINUS_INFINITY else 0
+    if type(value) is Sym:
+        return 1 if value.name == "inf" else 0
+    return -1 if type(value) is Apply and value.head == "neg" and value.args[0] == INFINITY else 0
