@@ -254,9 +254,16 @@ def test_a_cut_off_bundle_is_an_error_and_no_crash(made: Path, tmp_path: Path, k
         verify_bundle(tmp_path / "cut.tar.gz")
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"hello", gzip.compress(b"hello" * 500), gzip.compress(b""), gzip.compress(bytes(2048))]
-)
+NO_BUNDLES = {
+    "empty": b"",
+    "text": b"hello",
+    "packed text": gzip.compress(b"hello" * 500),
+    "packed nothing": gzip.compress(b""),
+    "packed zeros": gzip.compress(bytes(2048)),
+}
+
+
+@pytest.mark.parametrize("data", NO_BUNDLES.values(), ids=NO_BUNDLES)
 def test_what_is_no_bundle_is_said(tmp_path: Path, data: bytes):
     (tmp_path / "x").write_bytes(data)
     with pytest.raises(BundleError):
