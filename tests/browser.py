@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 import shutil
-import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -114,21 +115,12 @@ class Browser:
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser, ended with its driver when the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    # The driver finds a free port itself, so that no two that start together take the same one.
     driver = subprocess.Popen(
-        ["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
-        end = time.monotonic() + START_SECONDS
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert driver.poll() is None, "chromedriver ended"
-            assert time.monotonic() < end, "chromedriver does not listen"
-            time.sleep(0.1)
+        port = _port_of(driver)
         browser = Browser(port)
         try:
             yield browser
@@ -136,4 +128,18 @@ def chromium() -> Iterator[Browser]:
             browser.quit()
     finally:
         driver.terminate()
-        driver.wait(timeout=30)
+        driver.communicate(timeout=30)
+
+
+def _port_of(driver: subprocess.Popen[str]) -> int:
+    """Where a driver listens, which it says once it does."""
+    assert driver.stdout is not None
+    killer = threading.Timer(START_SECONDS, driver.kill)
+    killer.start()
+    try:
+        for line in driver.stdout:
+            if found := re.search(r"started successfully on port (\d+)", line):
+                return int(found[1])
+    finally:
+        killer.cancel()
+    raise AssertionError("chromedriver ended, or does not listen")
