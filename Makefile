@@ -9,7 +9,7 @@ CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test mutants lint docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -19,8 +19,13 @@ demo: $(VENV)/.demo-installed  ## run a small real model on short problems, with
 	$(BIN)/mathevalkit run --model "$$model" --backend llama_cpp --task demo
 	@echo "  (first: . $(BIN)/activate)"
 
-test: $(VENV)/.dev-installed  ## run the tests that need no inference engine
-	$(BIN)/python -m pytest -m "not engine"
+test: $(VENV)/.dev-installed  ## run the tests that need no inference engine, on every core
+	$(BIN)/python -m pytest -m "not engine" -n auto --dist worksteal
+
+# PACKAGE=stats, COUNT=50 (faults a package), SEED=1, SINCE=main (only lines that changed since then)
+mutants: $(VENV)/.dev-installed  ## make small faults in the code and see which no test notices
+	$(BIN)/python tests/tools/mutants.py $(foreach name,$(PACKAGE),--package $(name)) \
+	  $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(SINCE),--since $(SINCE))
 
 lint: $(VENV)/.dev-installed  ## ruff (rules and format) and mypy
 	$(BIN)/ruff check .
