@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathevalkit.stats.at_k import Answered, Metric, Votes, at_k, count_votes, maj_at_k, pass_at_k
-from mathevalkit.stats.intervals import clustered_interval, wilson_interval
+from mathevalkit.stats.intervals import clustered_interval, mean_interval, normal_quantile, wilson_interval
 
 
 def test_pass_at_k_is_the_share_of_all_choices_that_hold_a_right_one() -> None:
@@ -178,3 +178,72 @@ def test_one_completion_a_sample_gives_wilson_for_all_three() -> None:
         result = at_k(run, metric=metric, k=1)
         assert result is not None
         assert (result.low, result.high) == pytest.approx(wilson_interval(30, 100))
+
+
+def test_the_confidence_of_each_metric_is_the_one_asked_for() -> None:
+    z = normal_quantile(0.1)
+    single: dict[str, list[Answered]] = {
+        str(i): [("correct" if i < 30 else "wrong", str(i))] for i in range(100)
+    }
+    for metric in get_args(Metric):
+        result = at_k(single, metric=metric, k=1, alpha=0.2)
+        assert result is not None
+        assert (result.low, result.high) == pytest.approx(wilson_interval(30, 100, z=z))
+    average = at_k(RUN, metric="avg", k=1, alpha=0.2)
+    assert average is not None
+    assert (average.low, average.high) == clustered_interval([(2, 4), (1, 3), (0, 4)], alpha=0.2)
+    passed = at_k(RUN, metric="pass", k=2, alpha=0.2)
+    assert passed is not None
+    assert (passed.low, passed.high) == pytest.approx(mean_interval([5 / 6, 2 / 3, 0.0], alpha=0.2))
+
+
+def test_nothing_is_drawn_for_k_below_1_or_from_no_samples() -> None:
+    for metric in get_args(Metric):
+        assert at_k(RUN, metric=metric, k=0) is None
+        assert at_k(RUN, metric=metric, k=-1) is None
+        assert at_k({}, metric=metric, k=1) is None
+
+
+def test_an_engine_error_is_no_completion_for_any_metric() -> None:
+    errors: list[Answered] = [("backend_error", None)] * 3
+    run: dict[str, list[Answered]] = {"a": [("correct", "1"), ("wrong", "2"), *errors], "b": errors}
+    for metric, expected in {"avg": 1 / 2, "pass": 1.0, "maj": 0.0}.items():
+        result = at_k(run, metric=metric, k=2)  # type: ignore[arg-type]
+        assert result is not None
+        assert (result.value, result.samples, result.k) == (expected, 1, 2)
+        assert at_k(run, metric=metric, k=3) is None  # type: ignore[arg-type]
+
+
+def test_a_right_answer_given_by_half_of_the_votes_does_not_win() -> None:
+    run: dict[str, list[Answered]] = {
+        "a": [("correct", "1"), ("correct", "1"), ("wrong", "2"), ("wrong", "3")]
+    }
+    for same, expected in {"no": 1.0, "yes": 0.0}.items():
+        result = at_k(run, metric="maj", k=4, same=lambda *_, answer=same: answer == "yes")
+        assert result is not None
+        assert result.value == expected
+
+
+def test_answers_that_differ_in_spacing_only_are_one_without_a_check() -> None:
+    def never(first: str, second: str) -> bool:
+        raise AssertionError((first, second))
+
+    votes = count_votes([("correct", "1"), ("wrong", "a  b"), ("wrong", " a b\n")], same=never)
+    assert votes == Votes(correct=1, others=(2,), silent=0)
+
+
+def test_a_group_joins_the_largest_class_that_it_equals() -> None:
+    """ "2" stands for "3" and "4" alike here; "3" has more votes, so the class is counted under it."""
+    answers: list[Answered] = [("correct", "1"), *[("wrong", "3")] * 3, *[("wrong", "4")] * 2, ("wrong", "2")]
+    votes = count_votes(answers, same=lambda first, second: "2" in (first, second))
+    assert votes == Votes(correct=1, others=(4, 2), silent=0)
+
+
+def test_without_a_right_answer_nothing_wins() -> None:
+    for k in (1, 2, 3):
+        assert maj_at_k(Votes(correct=0, others=(2, 1), silent=0), k=k) == 0.0
+
+
+def test_all_completions_right_win_every_vote() -> None:
+    for k in range(1, 6):
+        assert maj_at_k(Votes(correct=5, others=(), silent=0), k=k) == 1.0

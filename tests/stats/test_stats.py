@@ -12,8 +12,22 @@ from hypothesis import strategies as st
 from scipy import optimize
 from scipy import stats as scipy_stats
 
-from mathevalkit.stats.intervals import clustered_interval, mean_interval, wilson_interval
-from mathevalkit.stats.paired import adjusted_interval, exchange_test, holm, paired_difference, tango_interval
+from mathevalkit.stats.intervals import (
+    clustered_interval,
+    effective_interval,
+    logit_interval,
+    mean_interval,
+    normal_quantile,
+    wilson_interval,
+)
+from mathevalkit.stats.paired import (
+    adjusted_interval,
+    difference_interval,
+    exchange_test,
+    holm,
+    paired_difference,
+    tango_interval,
+)
 from mathevalkit.stats.power import (
     detectable_difference,
     detectable_mean_difference,
@@ -120,7 +134,180 @@ def test_runs_of_other_lengths_or_without_completions_are_refused() -> None:
         paired_difference([(0, 0)], [(1, 1)])
 
 
+def test_where_all_runs_agree_on_every_sample_nothing_speaks_against_chance() -> None:
+    same = [(3, 4), (0, 4), (4, 4)]
+    assert exchange_test([same, same]) == (1.0, 1.0)
+    assert exchange_test([[(1, 1), (0, 1)]] * 3) == (1.0, 1.0)
+
+
+def test_the_test_of_several_completions_never_claims_more_than_its_arithmetic_holds() -> None:
+    """2^-200 is beyond what a Fourier transform of doubles keeps; two single runs are exact anyway."""
+    better, worse = [(2, 2)] * 200, [(0, 2)] * 200
+    lower, upper = exchange_test([worse, better])
+    assert (lower, upper) == (1.0, 1e-13)
+    assert exchange_test([better, worse]) == (1e-13, 1.0)
+    single = exchange_test([[(0, 1)] * 200, [(1, 1)] * 200])
+    assert single == pytest.approx((1.0, 2.0**-200), rel=1e-9)
+
+
+def test_scores_on_a_coarser_grid_give_nearly_the_same_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    runs = [[(int(c), 60) for c in rng.binomial(60, share, 40)] for share in (0.48, 0.52)]
+    exact = exchange_test(runs)
+    monkeypatch.setattr("mathevalkit.stats.paired.MAX_SUPPORT", 40 * 24)
+    coarse = exchange_test(runs)
+    assert coarse != exact
+    assert coarse == pytest.approx(exact, abs=0.02)
+
+
+def test_completions_of_unequal_number_are_compared_by_their_shares() -> None:
+    """1 of 2 is as good as 2 of 4 and better than 1 of 3."""
+    assert exchange_test([[(1, 2)], [(2, 4)]]) == (1.0, 1.0)
+    assert exchange_test([[(1, 3)], [(1, 2)]]) == pytest.approx((1.0, 0.5))
+    difference = paired_difference([(1, 3), (1, 2)], [(1, 2), (2, 4)])
+    assert (difference.gained, difference.lost) == (1, 0)
+
+
+def test_a_paired_difference_says_how_the_samples_differ() -> None:
+    base = [(1, 4), (4, 4), (2, 4), (0, 4)]
+    tuned = [(3, 4), (4, 4), (1, 4), (0, 4)]
+    d = paired_difference(base, tuned)
+    assert (d.samples, d.gained, d.lost, d.binary) == (4, 1, 1, False)
+    assert (d.base, d.tuned, d.value) == (7 / 16, 8 / 16, 1 / 16)
+    assert d.spread == pytest.approx(math.sqrt((0.5**2 + 0.25**2) / 4))
+    assert d.p == 1.0
+    single = paired_difference([(1, 1), (0, 1), (0, 1), (0, 1)], [(0, 1), (1, 1), (1, 1), (0, 1)])
+    assert (single.gained, single.lost, single.binary) == (2, 1, True)
+    assert single.spread**2 == pytest.approx(3 / 4)
+
+
+def test_the_confidence_of_a_paired_difference_is_the_one_asked_for() -> None:
+    base, tuned = runs_with(both=50, lost=5, gained=12, neither=13)
+    d = paired_difference(base, tuned, alpha=0.2)
+    assert (d.low, d.high) == tango_interval(gained=12, lost=5, samples=80, alpha=0.2)
+    assert d.high - d.low < paired_difference(base, tuned).high - paired_difference(base, tuned).low
+    several = paired_difference([(1, 2), (0, 2), (2, 2)], [(2, 2), (1, 2), (2, 2)], alpha=0.2)
+    expected = adjusted_interval(np.array([0.5, 0.5, 0.0]), grain=0.5, alpha=0.2)
+    assert (several.low, several.high) == pytest.approx(expected)
+
+
 # ---- intervals -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("correct", "n"), [(0, 1), (1, 1), (0, 20), (20, 20), (1, 2), (877, 1319), (3, 10_000)]
+)
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.4])
+def test_wilsons_interval_is_statsmodels(correct: int, n: int, alpha: float) -> None:
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    expected = proportion.proportion_confint(correct, n, alpha=alpha, method="wilson")
+    z = normal_quantile(alpha / 2)
+    assert wilson_interval(correct, n, z=z) == pytest.approx(expected, abs=1e-12)
+    if alpha == 0.05:
+        assert wilson_interval(correct, n) == pytest.approx(expected, abs=1e-12)
+
+
+def test_none_right_begins_at_0_and_all_right_ends_at_1_exactly() -> None:
+    for n in range(1, 400):
+        assert wilson_interval(0, n)[0] == 0.0
+        assert wilson_interval(n, n)[1] == 1.0
+        assert wilson_interval(0, n)[1] == pytest.approx(1 - wilson_interval(n, n)[0])
+
+
+def test_an_interval_of_nothing_is_refused() -> None:
+    for empty in (lambda: wilson_interval(0, 0), lambda: mean_interval([]), lambda: clustered_interval([])):
+        with pytest.raises(ValueError, match=r"n must be positive, got 0|no values|no scored completion"):
+            empty()
+    with pytest.raises(ValueError, match="no scored completion"):
+        clustered_interval([(0, 0), (0, 0)])
+
+
+@pytest.mark.parametrize("tail", [0.3, 0.025, 1e-6])
+def test_the_normal_quantile_is_scipys(tail: float) -> None:
+    assert normal_quantile(tail) == pytest.approx(scipy_stats.norm.isf(tail))
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.3])
+def test_the_logit_interval_is_students_there_and_back(alpha: float) -> None:
+    mean, error, freedom = 0.8, 0.05, 7
+    half = scipy_stats.t.isf(alpha / 2, freedom) * error / (0.8 * 0.2)
+    expected = [1 / (1 + math.exp(-(math.log(4) + side * half))) for side in (-1, 1)]
+    assert logit_interval(mean, error, freedom=freedom, alpha=alpha) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.3])
+def test_clusters_without_variance_count_as_single_observations(alpha: float) -> None:
+    z = normal_quantile(alpha / 2)
+    # All right, all wrong, or one sample only: as many observations as samples.
+    assert clustered_interval([(4, 4)] * 6, alpha=alpha) == wilson_interval(6, 6, z=z)
+    assert clustered_interval([(0, 4)] * 6, alpha=alpha) == wilson_interval(0, 6, z=z)
+    assert clustered_interval([(3, 4)], alpha=alpha) == effective_interval(0.75, 1, z=z)
+    # The same share in each: as many as completions.
+    assert clustered_interval([(1, 4)] * 6, alpha=alpha) == wilson_interval(6, 24, z=z)
+    assert mean_interval([0.25] * 6, alpha=alpha) == pytest.approx(effective_interval(0.25, 6, z=z))
+    assert mean_interval([0.25], alpha=alpha) == effective_interval(0.25, 1, z=z)
+
+
+def test_two_clusters_that_differ_have_one_degree_of_freedom() -> None:
+    error = math.sqrt(2 / 1 * (1 + 1)) / 4
+    expected = logit_interval(0.5, error, freedom=1, alpha=0.05)
+    assert clustered_interval([(2, 2), (0, 2)]) == pytest.approx(expected)
+
+
+def test_a_sample_without_a_scored_completion_is_no_cluster() -> None:
+    pairs = [(1, 4), (3, 4), (2, 4)]
+    assert clustered_interval([*pairs, (0, 0)]) == clustered_interval(pairs)
+
+
+def test_a_wider_confidence_makes_a_wider_interval_of_means() -> None:
+    values = [0.1, 0.9, 0.4, 0.6]
+    low, high = mean_interval(values, alpha=0.2)
+    error = np.std(values, ddof=1) / 2
+    assert (low, high) == pytest.approx(logit_interval(0.5, error, freedom=3, alpha=0.2))
+    assert mean_interval([1.0, 0.0, 0.0], alpha=0.2) == pytest.approx(
+        wilson_interval(1, 3, z=normal_quantile(0.1))
+    )
+
+
+@pytest.mark.parametrize("samples", [1, 7, 100])
+def test_where_every_sample_flips_one_way_tangos_interval_reaches_the_end(samples: int) -> None:
+    low, high = tango_interval(gained=samples, lost=0, samples=samples)
+    assert high == 1.0
+    assert low < 1
+    assert tango_interval(gained=0, lost=samples, samples=samples) == pytest.approx((-1.0, -low))
+
+
+def test_the_confidence_of_tangos_interval_is_the_one_asked_for() -> None:
+    expected = score_interval_by_likelihood(12, 3, 100, scipy_stats.norm.isf(0.1))
+    assert tango_interval(gained=12, lost=3, samples=100, alpha=0.2) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_single_completion_has_tangos_interval_and_several_the_adjusted_one() -> None:
+    flips = np.array([1.0, 0.0, -1.0, 1.0, 0.0])
+    assert difference_interval(flips) == tango_interval(gained=2, lost=1, samples=5)
+    assert difference_interval(flips, alpha=0.3) == tango_interval(gained=2, lost=1, samples=5, alpha=0.3)
+    assert difference_interval(flips, grain=0.5) == adjusted_interval(flips, grain=0.5)
+    expected = adjusted_interval(flips, grain=0.5, alpha=0.3)
+    assert difference_interval(flips, grain=0.5, alpha=0.3) == expected
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.3])
+def test_the_adjusted_interval_adds_two_samples_to_students(alpha: float) -> None:
+    """Half a sample at each of ±grain and one at 0, as weights, written out."""
+    values = [0.5, 0.25, 0.0, -0.25, 0.5, 0.75]
+    weighted = [(v, 1.0) for v in values] + [(0.25, 0.5), (-0.25, 0.5), (0.0, 1.0)]
+    total = sum(w for _, w in weighted)
+    mean = sum(w * v for v, w in weighted) / total
+    variance = sum(w * (v - mean) ** 2 for v, w in weighted) / total
+    half = scipy_stats.t.isf(alpha / 2, len(values) + 1) * math.sqrt(variance / total)
+    found = adjusted_interval(np.array(values), grain=0.25, alpha=alpha)
+    assert found == pytest.approx((mean - half, mean + half))
+
+
+def test_the_adjusted_interval_stays_between_minus_1_and_1() -> None:
+    low, high = adjusted_interval(np.array([1.0, 1.0, 0.5]), grain=0.5)
+    assert (low > -1, high) == (True, 1.0)
+    assert adjusted_interval(np.array([-1.0, -1.0, -0.5]), grain=0.5) == pytest.approx((-1.0, -low))
 
 
 def score_interval_by_likelihood(gained: int, lost: int, samples: int, z: float) -> tuple[float, float]:
@@ -288,6 +475,101 @@ def test_the_power_of_mcnemars_test_is_the_sum_over_every_table() -> None:
             if gained + lost and scipy_stats.binomtest(gained, gained + lost).pvalue <= 0.05:
                 expected += chance
     assert mcnemar_power(samples=samples, flips=flips, difference=difference) == pytest.approx(expected)
+
+
+def power_of_every_table(samples: int, up: float, down: float, level: float, *, one_sided: bool) -> float:
+    """The chance of a table that the binomial test of SciPy rejects, table by table."""
+    found = 0.0
+    for gained, lost in product(range(samples + 1), repeat=2):
+        if 0 < gained + lost <= samples:
+            side = "greater" if one_sided else "two-sided"
+            if scipy_stats.binomtest(gained, gained + lost, alternative=side).pvalue <= level + 1e-12:
+                chances = [up, down, 1 - up - down]
+                table = [gained, lost, samples - gained - lost]
+                found += scipy_stats.multinomial.pmf(table, samples, chances)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("samples", "flips", "difference", "alpha", "one_sided"),
+    [
+        (12, 0.5, 0.3, 0.05, True),
+        (12, 0.5, 0.3, 0.2, False),
+        (12, 0.5, 0.3, 0.2, True),
+        (9, 1.0, 0.2, 0.05, False),
+        (9, 0.4, 0.4, 0.05, False),
+        (7, 0.9, 0.0, 0.05, True),
+        (5, 0.8, 0.6, 0.0625, False),
+        (5, 0.8, 0.6, 0.03125, True),
+    ],
+)
+def test_power_on_one_side_and_at_other_levels_is_the_sum_over_every_table(
+    samples: int, flips: float, difference: float, alpha: float, one_sided: bool
+) -> None:
+    up, down = (flips + difference) / 2, (flips - difference) / 2
+    expected = power_of_every_table(samples, up, down, alpha, one_sided=one_sided)
+    found = mcnemar_power(
+        samples=samples, flips=flips, difference=difference, alpha=alpha, one_sided=one_sided
+    )
+    assert found == pytest.approx(expected, abs=1e-9)
+    against = mcnemar_power(
+        samples=samples, flips=flips, difference=-difference, alpha=alpha, one_sided=one_sided
+    )
+    assert against == found  # only its size matters
+
+
+def test_nothing_flips_and_nothing_is_shown() -> None:
+    assert mcnemar_power(samples=100, flips=0.0, difference=0.0) == 0.0
+
+
+@pytest.mark.parametrize(("flips", "difference"), [(0.1, 0.2), (0.1, -0.2), (1.5, 0.2), (0.0, 0.1)])
+def test_a_difference_beyond_the_flips_is_refused(flips: float, difference: float) -> None:
+    with pytest.raises(ValueError, match=r"flips must be between the difference 0\.\d and 1"):
+        mcnemar_power(samples=10, flips=flips, difference=difference)
+
+
+def test_flips_may_be_just_the_difference_or_all_samples() -> None:
+    assert mcnemar_power(samples=30, flips=0.5, difference=0.5) > 0.9
+    assert mcnemar_power(samples=30, flips=1.0, difference=1.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("alpha", "power", "one_sided"), [(0.05, 0.8, False), (0.01, 0.9, False), (0.05, 0.8, True)]
+)
+def test_what_can_be_shown_keeps_to_the_level_the_power_and_the_side_asked_for(
+    alpha: float, power: float, one_sided: bool
+) -> None:
+    def reached(samples: int, difference: float) -> float:
+        flips = max(0.2, difference)
+        return mcnemar_power(
+            samples=samples, flips=flips, difference=difference, alpha=alpha, one_sided=one_sided
+        )
+
+    smallest = detectable_difference(samples=300, flips=0.2, alpha=alpha, power=power, one_sided=one_sided)
+    assert smallest is not None
+    assert reached(300, smallest - 1e-3) < power <= reached(300, smallest + 1e-3)
+    fewest = samples_needed(difference=0.07, flips=0.2, alpha=alpha, power=power, one_sided=one_sided)
+    assert reached(fewest - 1, 0.07) < power <= reached(fewest, 0.07)
+
+
+def test_a_difference_larger_than_the_flips_makes_its_own() -> None:
+    """Then all flips go one way: 0.9 of 8 samples is enough, whatever else flips."""
+    assert samples_needed(difference=0.9, flips=0.1) == samples_needed(difference=0.9, flips=0.9)
+    assert samples_needed(difference=-0.9, flips=0.1) == samples_needed(difference=0.9, flips=0.1)
+    assert samples_needed(difference=1, flips=0.1) == 6  # 2/2**6 is the first below 0.05
+    with pytest.raises(ValueError, match="above 0 and at most 1, got 0"):
+        samples_needed(difference=0, flips=0.1)
+    with pytest.raises(ValueError, match=r"above 0 and at most 1, got 1\.5"):
+        samples_needed(difference=1.5, flips=0.1)
+
+
+def test_the_normal_approximation_keeps_to_the_level_and_the_power_asked_for() -> None:
+    quantiles = scipy_stats.norm.isf(0.005) + scipy_stats.norm.isf(0.1)
+    found = detectable_mean_difference(samples=400, spread=0.5, alpha=0.01, power=0.9)
+    assert found == pytest.approx(quantiles * 0.5 / 20)
+    needed = samples_needed_for_mean(difference=0.1, spread=0.5, alpha=0.01, power=0.9)
+    assert needed == math.ceil((quantiles * 5) ** 2)
+    assert detectable_mean_difference(samples=1, spread=1.0) == 1.0
 
 
 def test_without_a_difference_the_test_alarms_at_most_at_its_level() -> None:
