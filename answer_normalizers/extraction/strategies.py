@@ -74,17 +74,8 @@ _THINKING = re.compile(
     re.IGNORECASE,
 )
 _THINKING_MARKS = (
-    "ink>",
-    "INK>",
-    "INK]",
-    "ink▷",
-    "king>",
-    "ght>",
-    "ghts>",
-    "ght|>",
-    "ning>",
-    "tion>",
-    "nel|>",
+    *("ink>", "ink▷", "king>", "ght>", "ghts>", "ning>", "tion>", "ght|>", "nel|>"),
+    *("INK>", "INK]", "KING>", "GHT>", "GHTS>", "NING>", "TION>"),
 )
 """Every tag holds one of these: much quicker to find than the tags."""
 _LONGEST_TAG = 30
