@@ -26,7 +26,7 @@ MAX_GAP = 80
 """Characters between two boxes that still belong together."""
 
 _HEAD = re.compile(
-    r"(?:(?<=\\b)oxed|(?<=\x08)oxed|(?<![A-Za-z])(?<=b)oxed(?=\s*\{)|(?<=b)oxed(?=\{)|\\fbox)(\s*\{)?"
+    r"(?:(?<=\\b)oxed|(?<=\x08)oxed|(?<![A-Za-z]b)(?<=b)oxed(?=\s*\{)|(?<=b)oxed(?=\{)|\\fbox)(\s*\{)?"
 )
 _UP_TO_BRACE = re.compile(r"(?:[^{}\\]++|\\.)*+([{}])", re.DOTALL)
 _END_OF_UNCLOSED = re.compile(r"\$|\\\]|\\\)|\n|\\end\{")
