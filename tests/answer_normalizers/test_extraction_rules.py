@@ -5,13 +5,14 @@ r"""The rules of extraction one by one: every marker, every word that counts, wh
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answer_normalizers import extract
+from answer_normalizers import Extraction, extract
 from answer_normalizers.extraction import boxes, marked
 from answer_normalizers.extraction.guessed import guess, last_number
 from answer_normalizers.extraction.marked import reduce_prose
@@ -26,7 +27,7 @@ from answer_normalizers.extraction.spans import (
     words,
 )
 from answer_normalizers.extraction.strategies import STRATEGIES, check_strategy, extract_parts, get_extractor
-from answer_normalizers.plugins import UnknownNameError
+from answer_normalizers.plugins import PluginError, UnknownNameError
 
 LONG = "We look at the work once more and go on. " * 150
 """Longer than what is searched first at the end, and than a text in which every question is looked for."""
@@ -203,18 +204,19 @@ def test_boxes_with_something_else_between_them_are_two_answers(between: str) ->
 def test_boxes_belong_together_in_their_order_and_only_so_many_and_so_near() -> None:
     assert value(r"\boxed{3}, \boxed{1}, \boxed{2}") == "3, 1, 2"
     assert value(r"\boxed{1}, \boxed{2}, \boxed{1}") == "2, 1"
+    assert value(r"\boxed{1}, \boxed{1}, \boxed{2}") == "1, 2"
     assert value(r"\boxed{1}" + " " * 80 + r"\boxed{2}") == "1, 2"
     assert value(r"\boxed{1}" + " " * 81 + r"\boxed{2}") == "2"
     many = ", ".join(rf"\boxed{{{i}}}" for i in range(1, 41))
     parts = extract_parts(many, "boxed")[1]
     assert parts == tuple(map(str, range(9, 41)))
-    assert len(parts) == boxes.MAX_PARTS
+    assert len(parts) == 32
     wide = r"\boxed{" + "1" * 400 + r"}, \boxed{2}"
     assert value(wide) == "1" * 400 + ", 2"
 
 
 def test_a_box_reaches_no_further_than_an_answer_may() -> None:
-    inside = "1" * (boxes.MAX_BOX - 1)
+    inside = "1" * 49_999
     assert value(rf"\boxed{{{inside}}} and") == inside
     assert value(rf"\boxed{{1 $ {inside}1}}") == "1"
 
@@ -370,6 +372,7 @@ def test_what_belongs_to_the_answer_stays(text: str) -> None:
         ("The answer is 5 red green eggs.", "5 red green eggs"),
         ("The answer is 3 + 4 = 7.", "7"),
         ("The answer is 3x + 4 = 7.", "3x + 4 = 7"),
+        ("The answer is 3 + 4 = 7x.", "7x"),
         ("The answer is 3 + 4 = 7 red green blue eggs.", "7"),
         ("The answer is x = 7.", "x = 7"),
         ("The answer is that the cost = 7.", "7"),
@@ -603,6 +606,8 @@ def test_work_that_concludes_after_a_check_goes_on(word: str) -> None:
         ("Now they have $x+1$ of it", "x+1", "last_formula"),
         ("Now they have $y = x+1$ of it", "x+1", "last_formula"),
         ("Now they have $x+1$ of 5", "5", "last_number"),
+        ("They took $x apples$ of it", "x apples", "last_formula"),
+        ("They took $x red apples$ of it", None, None),
         ("Now they have $$y = 2$$", "2", "last_formula"),
         (r"Now they have \(y \approx 2\)", "2", "last_formula"),
         (r"Now they have \[y ≈ 2\]", "2", "last_formula"),
@@ -787,6 +792,7 @@ def test_the_search_for_a_guess_stays_between_its_bounds() -> None:
         (r"18\]", "18", "18"),
         (r"18\$", r"18\$", r"18\$"),
         ("$1$ and $2$", "$1$ and $2$", "$1$ and $2$"),
+        (r" \( $ 5 $ \) ", "5", "5"),
         ("5}", "5", "5"),
         ("{5}", "{5}", "{5}"),
         (r"\{5\}", r"\{5\}", r"\{5\}"),
@@ -943,6 +949,23 @@ def test_only_so_many_places_without_an_answer_are_looked_at() -> None:
     assert extract("The answer is 5. " + miss * 500, strategy="the_answer_is") is None
 
 
+def test_thinking_ends_before_any_number_of_things_like_a_tag() -> None:
+    assert value(f"The answer is 4</think> {'thought> ' * 200} in all 5") == "5"
+    assert value(f"The answer is 4</think> {'thought> ' * 200} in all five") is None
+
+
+def last_word(text: str) -> Extraction | None:
+    """An extractor that somebody else wrote."""
+    return Extraction(text[-1], len(text) - 1, len(text), "last", explicit=False)
+
+
+def test_an_extractor_of_ones_own_is_used_and_what_it_returns_is_checked() -> None:
+    assert extract("so 5", strategy=f"{__name__}:last_word") == Extraction("5", 3, 4, "last", explicit=False)
+    assert extract("so 5", strategy="builtins:print") is None
+    with pytest.raises(PluginError, match=r"'builtins:str' returned str, not an Extraction"):
+        extract("so 5", strategy="builtins:str")
+
+
 def test_readers_look_between_their_bounds_only() -> None:
     text = "\nA: 5\n#### 6 eggs"
     assert marked.read_colon(text, 0, 0, len(text)).parts == ((4, 5),)  # type: ignore[union-attr]
@@ -951,3 +974,162 @@ def test_readers_look_between_their_bounds_only() -> None:
     assert marked.read_hash("#" + text[6:], 1, 1, 8).parts == ((6, 7),)  # type: ignore[union-attr]
     assert marked.read_opening("A: 5", 0, 4).parts == ((3, 4),)  # type: ignore[union-attr]
     assert marked.read_opening(" A: 5", 0, 5) is None
+
+
+# ---- nothing outside the model's own reply counts ------------------------------------------------------
+
+REPLIES = [
+    *(
+        r"\boxed{5}",
+        r"so $x = \boxed{2}$ or $x = \boxed{3}$",
+        r"$\boxed{18$",
+        r"\boxed 7",
+        "#### 18",
+        "#### 5 eggs",
+    ),
+    *(
+        "####",
+        "#### five",
+        "The answer is 18",
+        "The answer is 16 - 7 = 9",
+        "The answer is 5 red green blue eggs",
+    ),
+    *("The answer is $x = 5$ and $y = 3$", "The answer is (3, 4)", "The answer is", "The answer", "Answer:"),
+    *(
+        "The answer is that the sum is $x+1$",
+        "The answer is that they have -5 left over",
+        "The answer is $50$",
+    ),
+    *(
+        "The answer is one two three of 5 mice",
+        "The answer is that the cost = 7",
+        "The answer is \\text{ } 5",
+    ),
+    *(
+        "Answer: 18",
+        "A: 18",
+        "so\nA: 18",
+        "so\nAns. 18",
+        "## Answer\n18",
+        "Answer:\n",
+        "**Answer",
+        "Answer -",
+    ),
+    *(
+        "<answer>5</answer>",
+        "<answer>5",
+        "<answer>3 + 4 = 7",
+        "答案是 x+1",
+        "答案是",
+        "18",
+        "(C)",
+        r"\frac{3}{4}",
+    ),
+    *("3x + 4", "3 + 4", "She makes 9 * 2 = 18 dollars", "She makes 9 * 2 = 18 dollars in 7 days", "$x+1$"),
+    *(
+        "Janet makes **18** every day",
+        "Janet makes **18",
+        "Thus the value is $2\\pi$",
+        "We get $x = 2",
+        "It is -5",
+    ),
+    *(
+        r"Now they have \(y \approx 2\)",
+        "Now they have $2x+y = 5$",
+        "The missing digit is $a$",
+        "and $a$",
+        "x = ",
+    ),
+    *(
+        "Of the 4 given, option (B) is the one",
+        "We take the choice",
+        "We counted 1,450",
+        "They saw 1",
+        "so 5 and\n6.",
+    ),
+    *(
+        "So she has 5 eggs.\nCheck: 3 + 4 = 7",
+        "It was 5 of it. Let us verify",
+        "so\nNote",
+        "I am not sure",
+        "=",
+    ),
+]
+AFTERWARDS = [
+    *(
+        "= 7 of 8 $y = 9$.",
+        "$",
+        "$$ x $$",
+        "}",
+        ")",
+        " is 3",
+        ": 3",
+        "\n3",
+        "3",
+        ",000",
+        "/2",
+        "%",
+        ".5",
+        "**",
+        "\n####",
+    ),
+    *(
+        " and $3$",
+        r", \boxed{3}",
+        "</answer>",
+        " is the answer",
+        "\nB: 3",
+        " x + 1 because",
+        "\nCheck: 4 + 4 = 8",
+    ),
+    *("> 3", "step", " eggs and hens and more", "\n\nSo 3", "e5", "{", "\\", "是 3", "3 eggs for 5 days"),
+]
+BEFORE = [
+    *(
+        r"\boxed{4}, ",
+        r"$x = \boxed{4}$ and ",
+        "The answer is 4 ",
+        "#### 4\n",
+        "A: 4\n",
+        "4, ",
+        "x = 4 and ",
+        "-",
+        "#",
+    ),
+    *(
+        "$",
+        "**",
+        "$4$ ",
+        "The ",
+        "answer",
+        "{",
+        "option ",
+        "4 * 2 = ",
+        "Answer\n",
+        "\n\n4\n\n",
+        "$4$ and $",
+        "a",
+    ),
+]
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_what_comes_after_the_end_of_the_turn_changes_nothing(reply: str) -> None:
+    for strategy in STRATEGIES:
+        alone = extract_parts(reply, strategy)
+        if strategy != "whole" and alone[0] is not None:  # without an answer the next piece is looked at
+            for after in AFTERWARDS:
+                assert extract_parts(f"{reply}<|im_end|>{after}", strategy) == alone, (strategy, after)
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_what_comes_before_the_end_of_thinking_changes_nothing(reply: str) -> None:
+    for strategy, before in product(STRATEGIES, BEFORE):
+        alone = extract(reply, strategy=strategy)
+        found = extract(f"{before}</think>{reply}", strategy=strategy)
+        moved = len(before) + len("</think>")
+        if alone is None:
+            assert found is None, (strategy, before)
+        else:
+            expected = replace(alone, start=alone.start + moved, end=alone.end + moved)
+            assert found == expected, (strategy, before)

@@ -124,6 +124,8 @@ class _Walk(cst.CSTVisitor):
         self._names: list[str] = []
         self._wording = 0
         """How many raises and reasons stand around the node."""
+        self._caseless = 0
+        """How many patterns that ignore case stand around the node."""
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if node in self._skipped:
@@ -131,11 +133,14 @@ class _Walk(cst.CSTVisitor):
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._names.append(node.name.value)
         self._wording += _is_wording(node)
+        self._caseless += m.matches(node, _CASELESS)
         if not (self._wording and isinstance(node, cst.BaseString)) and node in self._positions:
             span = self._positions[node]
             for kind, operator in OPERATORS:
                 if isinstance(node, kind):
                     for changed in operator(node):
+                        if self._caseless and _differ_in_case_only(node, changed):
+                            continue
                         lines = range(span.start.line, span.end.line + 1)
                         name = ".".join(self._names)
                         self.found.append(Mutant(self._file, name, lines, self._module, node, changed))
@@ -145,6 +150,7 @@ class _Walk(cst.CSTVisitor):
         if original_node in self._skipped:
             return
         self._wording -= _is_wording(original_node)
+        self._caseless -= m.matches(original_node, _CASELESS)
         if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
             self._names.pop()
 
@@ -155,6 +161,18 @@ def _is_wording(node: cst.CSTNode) -> bool:
     )
 
 
+def _differ_in_case_only(node: cst.CSTNode, changed: cst.CSTNode) -> bool:
+    return (
+        isinstance(node, cst.SimpleString)
+        and isinstance(changed, cst.SimpleString)
+        and node.value.lower() == changed.value.lower()
+    )
+
+
+_CASELESS = m.Call(
+    m.Attribute(m.Name("re"), m.Name("compile")),
+    args=[m.ZeroOrMore(), m.Arg(m.MatchIfTrue(lambda node: bool(m.findall(node, m.Name("IGNORECASE")))))],
+)
 _STRING = m.SimpleString() | m.ConcatenatedString()
 _ALIAS = m.AnnAssign(annotation=m.Annotation(m.Name("TypeAlias"))) | m.Assign(
     targets=[m.AssignTarget(m.Name())], value=m.Subscript()

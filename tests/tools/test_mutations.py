@@ -65,6 +65,13 @@ def test_the_wording_of_messages_is_left_alone() -> None:
     assert any("XX" in fault for fault in faults("def f(): return g('words')"))
 
 
+def test_a_pattern_that_ignores_case_is_not_changed_in_case() -> None:
+    caseless = "X = re.compile(r'ab', re.DOTALL | re.IGNORECASE)"
+    assert not any("AB" in fault for fault in faults(caseless))
+    assert any("XXab" in fault for fault in faults(caseless))
+    assert any("AB" in fault for fault in faults("X = re.compile(r'ab', re.DOTALL)"))
+
+
 def test_what_is_named_equivalent_still_stands_in_the_code() -> None:
     path = Path(__file__).with_name("equivalent_mutants.toml")
     for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", []):
