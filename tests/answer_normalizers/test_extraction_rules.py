@@ -182,7 +182,7 @@ def test_what_only_looks_like_a_box_is_none(text: str) -> None:
             r"\textbf{,}",
             r"\mathrm{and}",
         ),
-        *(" and ", " or ", "**", "x=", "x_1 = ", "x_{12} =", "$, $y = "),
+        *(" and ", " or ", "**", "x=", "X = ", "x_1 = ", "x_{12} =", "$, $y = "),
     ],
 )
 def test_boxes_with_only_this_between_them_are_one_answer(between: str) -> None:
@@ -625,6 +625,8 @@ def test_work_that_concludes_after_a_check_goes_on(word: str) -> None:
         ("Now they have $x+y-2 = 0$", "x+y-2 = 0", "last_formula"),
         ("Now they have $2x+y = 5$", "2x+y = 5", "last_formula"),
         ("Now they have $2x = 5$", "5", "last_formula"),
+        (r"Now they have $x = 5 \to \{y\}$", r"\{y\}", "last_formula"),
+        (r"Now they have $\{x = 5\}$", r"5\}", "last_formula"),
         ("Now they have $x+1$ and $\\ldots$ here", "x+1", "last_formula"),
         ("The result is $a$", "a", "last_formula"),
         ("We get $a$", None, None),

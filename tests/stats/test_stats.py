@@ -254,6 +254,11 @@ def test_two_clusters_that_differ_have_one_degree_of_freedom() -> None:
     assert clustered_interval([(2, 2), (0, 2)]) == pytest.approx(expected)
 
 
+def test_two_values_have_one_degree_of_freedom() -> None:
+    error = math.sqrt(2 * 0.2**2) / math.sqrt(2)
+    assert mean_interval([0.2, 0.6]) == pytest.approx(logit_interval(0.4, error, freedom=1, alpha=0.05))
+
+
 def test_a_sample_without_a_scored_completion_is_no_cluster() -> None:
     pairs = [(1, 4), (3, 4), (2, 4)]
     assert clustered_interval([*pairs, (0, 0)]) == clustered_interval(pairs)
@@ -550,6 +555,10 @@ def test_what_can_be_shown_keeps_to_the_level_the_power_and_the_side_asked_for(
     assert reached(300, smallest - 1e-3) < power <= reached(300, smallest + 1e-3)
     fewest = samples_needed(difference=0.07, flips=0.2, alpha=alpha, power=power, one_sided=one_sided)
     assert reached(fewest - 1, 0.07) < power <= reached(fewest, 0.07)
+
+
+def test_a_power_of_1_asks_for_the_largest_difference() -> None:
+    assert detectable_difference(samples=20, flips=0.2, power=1.0) == 1.0
 
 
 def test_a_difference_larger_than_the_flips_makes_its_own() -> None:
