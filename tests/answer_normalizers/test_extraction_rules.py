@@ -636,6 +636,7 @@ def test_work_that_concludes_after_a_check_goes_on(word: str) -> None:
         ("Now they have $2x+y = 5$", "2x+y = 5", "last_formula"),
         ("Now they have $2x = 5$", "5", "last_formula"),
         (r"Now they have $x = 5 \to \{y\}$", r"\{y\}", "last_formula"),
+        (r"Now they have $x = \{5, 6\}$", r"\{5, 6\}", "last_formula"),
         (r"Now they have $\{x = 5\}$", r"5\}", "last_formula"),
         ("Now they have $x+1$ and $\\ldots$ here", "x+1", "last_formula"),
         ("The result is $a$", "a", "last_formula"),
@@ -915,6 +916,7 @@ def test_the_sign_of_a_number_reaches_back_no_further_than_its_bound(
         ("the sum is $x$ or so", None),
         ("the sum $x+1$ or $y+1$", "y+1"),
         ("the sum = 5 eggs", "5 eggs"),
+        ("the sum = 3 = 5 eggs", "5 eggs"),
         ("the sum = 5 red eggs and hens", "5"),
         ("the sum = many red eggs of 7", "7"),
         ("a sum of -5 eggs", "-5"),
@@ -992,6 +994,14 @@ def test_readers_look_between_their_bounds_only() -> None:
 
 REPLIES = [
     *(
+        "3 + 4 = 7",
+        "The answer is $x",
+        r"The answer is \(x",
+        "The answer is 5 + 6",
+        r"$\boxed{5",
+        "We take option",
+    ),
+    *(
         r"\boxed{5}",
         r"so $x = \boxed{2}$ or $x = \boxed{3}$",
         r"$\boxed{18$",
@@ -1068,6 +1078,7 @@ REPLIES = [
     ),
 ]
 AFTERWARDS = [
+    *(" option C", r"\)", " = 7", "+ 7 = 13", " x", "}$", "\nQ: 3", "5", "(3", "**3**", "$3$"),
     *(
         "= 7 of 8 $y = 9$.",
         "$",
