@@ -92,6 +92,11 @@ def test_what_only_looks_like_a_tag_ends_no_thinking(text: str) -> None:
     assert value(text) == "5"
 
 
+def test_behind_every_kind_of_thinking_at_once_the_answer_begins() -> None:
+    thoughts = "".join(rf"{opening}maybe \boxed{{4}}{closing}" for opening, closing in THINKING)
+    assert value(f"{thoughts}So there are 5") == "5"
+
+
 def test_the_whole_reply_begins_behind_the_thinking_too() -> None:
     found = extract("<think>4</think> x = 5 ", strategy="whole")
     assert found is not None
