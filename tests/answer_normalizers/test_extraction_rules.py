@@ -998,6 +998,7 @@ def test_readers_look_between_their_bounds_only() -> None:
 # ---- nothing outside the model's own reply counts ------------------------------------------------------
 
 REPLIES = [
+    *("The answer is 5}", r"\boxed{the answer is 5}", "5}"),
     *(
         "3 + 4 = 7",
         "The answer is $x",
