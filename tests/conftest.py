@@ -6,9 +6,14 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.cli.helpers import Cli, Sums
 from tests.places import SHARED
+
+# A busy machine is no failure; a test that hangs runs into pytest's time-out.
+settings.register_profile("suite", parent=settings(), deadline=None)
+settings.load_profile("suite")
 
 
 def pytest_configure() -> None:

@@ -25,7 +25,7 @@ POLYNOMIALS = st.lists(st.integers(-9, 9), min_size=1, max_size=4)
 
 
 @given(ANSWERS, ANSWERS)
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 def test_every_pair_of_strings_gets_one_verdict_whichever_way_round(one, two):
     verdict = check(gold=one, pred=two)
     assert isinstance(verdict, Verdict)
@@ -34,7 +34,7 @@ def test_every_pair_of_strings_gets_one_verdict_whichever_way_round(one, two):
 
 
 @given(ANSWERS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_an_answer_is_never_different_from_itself_in_dollars(answer):
     if "$" not in answer and "box" not in answer and answer.strip():
         assert check(gold=answer, pred=f" {answer} ").equivalent is not False
@@ -77,7 +77,7 @@ def _product(one: list[int], two: list[int]) -> list[int]:
 
 
 @given(POLYNOMIALS, POLYNOMIALS, st.integers(1, 5), st.integers(0, 3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_product_of_polynomials_equals_its_expansion_and_nothing_near_it(one, two, nudge, place):
     factored = f"({_written(one, 'x')})({_written(two, 'x')})"
     expanded = _product(one, two)
@@ -90,7 +90,7 @@ def test_a_product_of_polynomials_equals_its_expansion_and_nothing_near_it(one, 
     st.lists(st.integers(-20, 20), min_size=3, max_size=3),
     st.lists(st.integers(-20, 20), min_size=3, max_size=3),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_two_lines_are_the_same_exactly_when_their_coefficients_are_proportional(one, two):
     if not any(one[:2]) or not any(two[:2]):
         return

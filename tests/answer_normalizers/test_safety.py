@@ -75,7 +75,7 @@ def test_no_answer_raises_and_sides_may_be_swapped(kind):
 
 
 @given(gold=st.text(max_size=60), pred=st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_text_raises(gold, pred):
     assert check(gold=gold, pred=pred).equivalent is check(gold=pred, pred=gold).equivalent
     grade(gold=gold, text=pred)

@@ -242,7 +242,7 @@ def test_the_gap_is_split_by_what_the_samples_were_before(base: Path, tuned: Pat
     assert gap.value_where_answered == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(*[st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=4)] * 2),

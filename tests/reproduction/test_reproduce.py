@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mathevalkit.errors import RunDirectoryError, UsageError
@@ -93,7 +93,6 @@ def test_an_unknown_target_names_near_ones():
 # ---- the rule ----------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)  # SciPy is imported in the first
 @given(n=st.integers(20, 3000), percent=st.integers(0, 1000).map(lambda tenths: tenths / 10))
 def test_a_count_that_rounds_to_the_published_number_is_never_inconsistent(n: int, percent: float):
     right = round(n * percent / 100)
@@ -102,7 +101,6 @@ def test_a_count_that_rounds_to_the_published_number_is_never_inconsistent(n: in
         assert (verdict != "inconsistent", p) == (True, 1.0)
 
 
-@settings(deadline=None)
 @given(n=st.integers(20, 400), right=st.integers(0, 400), percent=st.integers(1, 999))
 def test_the_p_value_is_the_sum_of_all_counts_no_likelier_than_the_one_seen(n: int, right: int, percent: int):
     """The exact test by its definition, without SciPy's implementation of it."""

@@ -71,7 +71,7 @@ def test_a_torn_last_line_is_cut_off_and_reported(run: Path, cut: int) -> None:
     assert [c.sample_id for c in read_completions(run)] == ["0", "1"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(keep=st.floats(0, 1), texts=st.lists(st.text(max_size=60), min_size=1, max_size=6))
 def test_wherever_a_file_is_cut_every_whole_line_survives(
     tmp_path_factory: pytest.TempPathFactory, keep: float, texts: list[str]

@@ -44,7 +44,7 @@ def wins(ballot: tuple[int, ...]) -> bool:
     return mine > 0 and all(ballot.count(other) < mine for other in set(ballot) - {0, -1})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     correct=st.integers(0, 5),
     others=st.lists(st.integers(1, 4), max_size=4),

@@ -66,7 +66,7 @@ def test_a_tiny_p_value_of_the_paired_test_is_still_exact() -> None:
 SCORES = st.integers(1, 4).flatmap(lambda scored: st.tuples(st.integers(0, scored), st.just(scored)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(2, 4).flatmap(lambda runs: st.lists(st.tuples(*[SCORES] * runs), min_size=1, max_size=5)))
 def test_the_exchange_test_is_the_share_of_all_exchanges(samples: list[tuple[Score, ...]]) -> None:
     """Every way in which the last run could have had any run's score on each sample, one by one."""
@@ -114,7 +114,7 @@ def test_a_very_large_exchange_test_falls_back_to_the_normal_and_agrees_with_sam
     assert exchange_test(runs) == pytest.approx(exact, abs=0.004)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(SCORES, SCORES), min_size=1, max_size=25))
 def test_swapping_the_runs_mirrors_everything(pairs: list[tuple[Score, Score]]) -> None:
     base, tuned = [list(run) for run in zip(*pairs, strict=True)]
@@ -354,7 +354,6 @@ def test_tangos_interval_reproduces_the_published_example() -> None:
     assert (round(low, 3), round(high, 3)) == (0.026, 0.517)
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 60).flatmap(
         lambda n: st.integers(0, n).flatmap(
@@ -451,7 +450,7 @@ def test_intervals_cover_as_often_as_they_say() -> None:
 # ---- many tests, and power -------------------------------------------------------------------------
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_is_statsmodels_holm(p_values: list[float]) -> None:
     multitest = pytest.importorskip("statsmodels.stats.multitest")
@@ -588,7 +587,7 @@ def test_without_a_difference_the_test_alarms_at_most_at_its_level() -> None:
             assert mcnemar_power(samples=samples, flips=flips, difference=0, one_sided=True) <= 0.05
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(samples=st.integers(20, 3000), flips=st.floats(0.01, 0.6))
 def test_the_smallest_detectable_difference_has_the_power_asked_for(samples: int, flips: float) -> None:
     difference = detectable_difference(samples=samples, flips=flips)
@@ -606,7 +605,7 @@ def test_a_handful_of_samples_cannot_show_any_difference() -> None:
     assert detectable_difference(samples=6, flips=0.2) is not None
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(difference=st.floats(0.01, 0.3), flips=st.floats(0.02, 0.6))
 def test_the_samples_needed_are_enough_and_not_many_more(difference: float, flips: float) -> None:
     assume(difference <= flips)
