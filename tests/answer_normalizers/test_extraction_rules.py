@@ -113,7 +113,7 @@ NEXT_QUESTIONS = [
     *(f"\n{word}: 3 + 4?" for word in ("Question", "QUESTION", "Problem", "PROBLEM", "Exercise", "Q")),
     *(f"\n{word}: 3 + 4?" for word in ("Instruction", "Input", "User", "USER", "Human")),
     *(f"\n## {word} 3 + 4?" for word in ("Instruction", "Question", "Problem", "User", "Human", "Input")),
-    *("\n> **Q**: 3 + 4?", "\n\t_Question_: 3?", "\n###Question 2", "\n**Problem:** 3 + 4?"),
+    *("\n> **Q**: 3 + 4?", "\n* Q: 3 + 4?", "\n\t_Question_: 3?", "\n###Question 2", "\n**Problem:** 3 + 4?"),
     *(
         "<|im_end|>",
         "<|im_start|>",
@@ -132,6 +132,12 @@ NEXT_QUESTIONS = [
 def test_what_comes_after_the_next_question_does_not_count(question: str, behind: str) -> None:
     assert value(f"The answer is 5.{question}\n{behind}The answer is 7.") == "5"
     assert value(f"{question}\n{behind}The answer is 7.") == "7"
+
+
+def test_the_first_of_many_questions_ends_the_reply() -> None:
+    questions = " ".join(NEXT_QUESTIONS)
+    assert value(f"The answer is 5.{questions}{LONG}The answer is 7.") == "5"
+    assert value("Then\nQuestion: and now?") == "Then"
 
 
 @pytest.mark.parametrize(
@@ -640,6 +646,7 @@ def test_work_that_concludes_after_a_check_goes_on(word: str) -> None:
         ("Now they have $x+y-2 = 0$", "x+y-2 = 0", "last_formula"),
         ("Now they have $2x+y = 5$", "2x+y = 5", "last_formula"),
         ("Now they have $2x = 5$", "5", "last_formula"),
+        ("Now they have $X=5$", "5", "last_formula"),
         (r"Now they have $x = 5 \to \{y\}$", r"\{y\}", "last_formula"),
         (r"Now they have $x = \{5, 6\}$", r"\{5, 6\}", "last_formula"),
         (r"Now they have $\{x = 5\}$", r"5\}", "last_formula"),
