@@ -144,8 +144,7 @@ def draw(package: str, *, count: int, seed: int, changed: dict[str, set[int]] | 
         mutant
         for path in sorted(Path(PACKAGES[package][0]).rglob("*.py"))
         for mutant in mutants_of(path.as_posix(), path.read_text(encoding="utf-8"))
-        if changed is None
-        or changed.get(mutant.file, set()) & set(range(mutant.touched[0], mutant.lines[1] + 1))
+        if changed is None or changed.get(mutant.file, set()).intersection(mutant.touched)
     ]
     order = random.Random(seed).sample(range(len(every)), len(every))
     chosen: list[int] = []
