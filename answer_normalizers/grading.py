@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Final
 
 from answer_normalizers.equivalence.check import check
 from answer_normalizers.extraction.strategies import check_strategy, extract_parts
@@ -108,7 +108,7 @@ BUILTIN_SCORERS: Final = MappingProxyType(
         "math_verify": "answer_normalizers.published.math_verify:math_verify",
     }
 )
-"""Name to place; `pyproject.toml` registers the same lines. `auto`, the first, is the one to use. `boxed` to
+"""Name to place. `auto`, the first, is the one to use. `boxed` to
 `number` are `auto` with one extraction strategy; `within_1_percent` is `auto` for references that were
 rounded, as those of the Minerva paper's undergraduate problems; the others are the scorers that published
 numbers were made with, reproduced with their faults."""
@@ -116,7 +116,7 @@ numbers were made with, reproduced with their faults."""
 _NEEDS: Final = MappingProxyType({"math_verify": "math_verify", "symbolic": "sympy"})
 """Built-in scorers that exist only where a package is installed, and that package's import name."""
 
-_SCORERS: Final = Registry("scorer", "mathevalkit.scorers", BUILTIN_SCORERS)
+_SCORERS: Final[Registry[Callable[..., Verdict]]] = Registry("scorer", "mathevalkit.scorers", BUILTIN_SCORERS)
 
 
 Normalizer = Callable[[str], str]
@@ -131,7 +131,9 @@ BUILTIN_NORMALIZERS: Final = MappingProxyType(
 )
 """`engine`: what `check` does first. `hendrycks`, `minerva`: the string normalisers of published scorers."""
 
-_NORMALIZERS: Final = Registry("normalizer", "mathevalkit.normalizers", BUILTIN_NORMALIZERS)
+_NORMALIZERS: Final[Registry[Normalizer]] = Registry(
+    "normalizer", "mathevalkit.normalizers", BUILTIN_NORMALIZERS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ def get_scorer(name: str, *, strategy: str | None = None, normalizer: str | None
         check_strategy(strategy)
     if normalizer is not None:
         get_normalizer(normalizer)
-    found: Callable[..., Any] = _SCORERS.load_callable(name)
+    found = _SCORERS.load(name)
     if isinstance(found, Scorer):
         found = found.function
     chosen = {"strategy": strategy, "normalizer": normalizer}
@@ -204,7 +206,7 @@ def get_normalizer(name: str) -> Normalizer:
     >>> get_normalizer("hendrycks")(r"\\dfrac12")
     '\\\\frac{1}{2}'
     """
-    return cast("Normalizer", _NORMALIZERS.load_callable(name))
+    return _NORMALIZERS.load(name)
 
 
 def list_normalizers() -> tuple[str, ...]:

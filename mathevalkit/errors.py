@@ -1,7 +1,8 @@
 """Every exception mathevalkit raises on purpose, in one tree.
 
     MathEvalError                 anything the user can act on; the CLI prints it as one line
-    ├── UsageError                flags or arguments that cannot go together
+    ├── UsageError                arguments that cannot go together, or a value out of range
+    │   └── PluginError           a scorer, a backend, an exporter that was named cannot be used
     ├── TaskError                 a task cannot be used
     │   ├── TaskNotFoundError     no task of that name or path
     │   └── TaskFileError         a task file is malformed (file, field, remedy)
@@ -19,10 +20,17 @@
         ├── OutOfMemoryError         the model or its cache does not fit
         └── EngineDiedError          the engine's process died or stalled too often
 
-Each message says what is wrong, where, and what to do.
+Each message says what is wrong, where, and what to do. It names an argument in backticks, with its value
+where that matters, and a call as Python. The command line prints flags and commands instead::
+
+    `max_tokens=0`: expected 1 or more
+    runs/x: the run is not whole yet; go on with it: `evaluate(…, resume="runs/x")`
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 __all__ = [
     "BackendError",
@@ -35,6 +43,7 @@ __all__ = [
     "MathEvalError",
     "ModelNotFoundError",
     "OutOfMemoryError",
+    "PluginError",
     "PreflightError",
     "RecipeError",
     "RunDirectoryError",
@@ -43,6 +52,8 @@ __all__ = [
     "TaskFileError",
     "TaskNotFoundError",
     "UsageError",
+    "call",
+    "named_by",
 ]
 
 
@@ -53,9 +64,13 @@ class MathEvalError(Exception):
 
 
 class UsageError(MathEvalError):
-    """Flags or arguments that cannot go together, or a value out of range."""
+    """Arguments that cannot go together, or a value out of range."""
 
     exit_code = 2
+
+
+class PluginError(UsageError):
+    """A plug-in that was asked for does not import, cannot be called, or shares its name with another."""
 
 
 class TaskError(MathEvalError):
@@ -130,8 +145,43 @@ class ModelNotFoundError(BackendError):
 
 
 class OutOfMemoryError(BackendError):
-    """The weights or the cache do not fit. The message names the flags that help."""
+    """The weights or the cache do not fit. The message names the options that help."""
 
 
 class EngineDiedError(BackendError):
     """The engine's process died or stalled more often than it may be restarted."""
+
+
+@contextmanager
+def named_by(argument: str, *, unknown: type[MathEvalError] = UsageError) -> Iterator[None]:
+    """What a registry raises inside the block, as an error of this tree that names the argument.
+
+    Raises:
+        UsageError: no such name; with ``unknown`` an error of that class.
+        PluginError: what has the name cannot be used.
+    """
+    from answer_normalizers import plugins
+
+    try:
+        yield
+    except plugins.UnknownNameError as error:
+        raise unknown(f"`{argument}`: {error}") from error
+    except plugins.PluginError as error:
+        raise PluginError(f"`{argument}`: {error}") from error
+
+
+def call(function: str, *arguments: object, **options: object) -> str:
+    """A call as a message shows it; ``...`` stands for arguments that the reader knows.
+
+    >>> call("rescore", "runs/x", write_results=True)
+    '`rescore("runs/x", write_results=True)`'
+    """
+    from json import dumps
+
+    def shown(value: object) -> str:
+        if value is ...:
+            return "…"
+        return str(value) if isinstance(value, bool) else dumps(value, ensure_ascii=False, default=str)
+
+    given = [*map(shown, arguments), *(f"{name}={shown(value)}" for name, value in options.items())]
+    return f"`{function}({', '.join(given)})`"

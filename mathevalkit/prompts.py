@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -23,6 +22,7 @@ from typing import Any
 
 import orjson
 
+from answer_normalizers.plugins import did_you_mean
 from mathevalkit.backends.base import Tokenizer
 from mathevalkit.errors import RecipeError
 from mathevalkit.types import Message, Recipe, Request, Sample, Task
@@ -58,10 +58,9 @@ def choose_recipe(
     """
     if override is not None:
         if override not in task.recipes:
-            raise RecipeError(
-                f"task {task.name} has no recipe {override!r}{_suggestion(override, task.recipes)} (--recipe)"
-            )
-        return task.recipes[override], "asked for with --recipe"
+            hint = did_you_mean(override, task.recipes)
+            raise RecipeError(f"`recipe`: task {task.name} has no recipe {override!r}{hint}")
+        return task.recipes[override], "it was asked for"
     if len(set(task.defaults.values())) == 1:
         return task.recipes[next(iter(task.defaults.values()))], "the task gives it to every model"
     reasons = {
@@ -72,7 +71,7 @@ def choose_recipe(
     for kind, (applies, reason) in reasons.items():
         if applies and kind in task.defaults:
             return task.recipes[task.defaults[kind]], reason
-    raise RecipeError(f"task {task.name} has no default recipe for {model}; choose one with --recipe")
+    raise RecipeError(f"task {task.name} has no default recipe for {model}; choose one with `recipe`")
 
 
 def with_overrides(
@@ -104,54 +103,48 @@ def with_overrides(
     if recipe.system and recipe.kind == "completion":
         raise RecipeError(
             f"recipe {recipe.name} is no chat, so there is no place for a system prompt; add "
-            "--apply-chat-template, or leave the system prompt out"
+            "`apply_chat_template=True`, or leave the system prompt out"
         )
     if num_fewshot is not None:
-        _in_range("--num-fewshot", num_fewshot, "0 or more", ok=num_fewshot >= 0)
+        _in_range("num_fewshot", num_fewshot, "0 or more", ok=num_fewshot >= 0)
         if num_fewshot > len(recipe.shots):
             raise RecipeError(
-                f"--num-fewshot {num_fewshot}: recipe {recipe.name} has {len(recipe.shots)} examples; "
-                "ask for fewer, or take another recipe with --recipe"
+                f"`num_fewshot={num_fewshot}`: recipe {recipe.name} has {len(recipe.shots)} examples; "
+                "ask for fewer, or take another `recipe`"
             )
         recipe = replace(recipe, shots=recipe.shots[:num_fewshot])
     changes: dict[str, Any] = {}
     if max_tokens is not None:
-        _in_range("--max-tokens", max_tokens, "1 or more", ok=max_tokens >= 1)
+        _in_range("max_tokens", max_tokens, "1 or more", ok=max_tokens >= 1)
         changes["max_tokens"] = max_tokens
     if temperature is not None:
-        _in_range("--temperature", temperature, "0 (greedy) or more", ok=temperature >= 0)
+        _in_range("temperature", temperature, "0 (greedy) or more", ok=temperature >= 0)
         changes["temperature"] = float(temperature)
     if top_p is not None:
-        _in_range("--top-p", top_p, "above 0, at most 1", ok=0 < top_p <= 1)
+        _in_range("top_p", top_p, "above 0, at most 1", ok=0 < top_p <= 1)
         changes["top_p"] = float(top_p)
     if n is not None:
-        _in_range("--n", n, "1 or more", ok=n >= 1)
+        _in_range("n", n, "1 or more", ok=n >= 1)
         changes["n"] = n
     if seed is not None:
-        _in_range("--seed", seed, "0 or more", ok=seed >= 0)
+        _in_range("seed", seed, "0 or more", ok=seed >= 0)
         changes["seed"] = seed
     if stop is not None:
         if "" in stop:
-            raise RecipeError("--stop: an empty stop string would stop everything; leave it out")
+            raise RecipeError("`stop`: an empty stop string would stop everything; leave it out")
         changes["stop"] = tuple(stop)
     recipe = replace(recipe, sampling=replace(recipe.sampling, **changes))
     if recipe.sampling.n > 1 and recipe.sampling.temperature == 0:
         raise RecipeError(
-            f"--n {recipe.sampling.n} at temperature 0 would generate one text {recipe.sampling.n} times; "
-            "add --temperature 0.7, say"
+            f"`n={recipe.sampling.n}` at temperature 0 would generate one text {recipe.sampling.n} times; "
+            "add `temperature=0.7`, say"
         )
     return recipe
 
 
-def _in_range(flag: str, value: float, expected: str, *, ok: bool) -> None:
+def _in_range(argument: str, value: float, expected: str, *, ok: bool) -> None:
     if not ok:
-        raise RecipeError(f"{flag} {value}: expected {expected}")
-
-
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(names)}"
+        raise RecipeError(f"`{argument}={value}`: expected {expected}")
 
 
 # ---- prompts ---------------------------------------------------------------------------------------
@@ -171,7 +164,7 @@ def build_requests(
     if recipe.kind == "chat" and tokenizer is not None and tokenizer.chat_template is None:
         raise RecipeError(
             f"recipe {recipe.name} is a chat, but the model's tokenizer has no chat template; choose "
-            "another with --recipe, or add --no-apply-chat-template"
+            "another `recipe`, or add `apply_chat_template=False`"
         )
     # A generator of its own, so that the check above happens at the call and not at the first request.
     return _requests(samples, recipe, tokenizer=tokenizer if recipe.kind == "chat" else None)

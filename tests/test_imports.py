@@ -49,7 +49,9 @@ HARNESS = {
     "prompts": ["types", "errors", "tasks", "backends"],
     "scoring": ["types", "errors", "atomic", "presentation", "stats", "tasks", "runs"],
     "preflight": ["types", "tasks", "backends", "prompts", "scoring"],
-    "pipeline": ["types", "errors", "tasks", "backends", "prompts", "runs", "scoring", "preflight"],
+    "pipeline": [
+        *("types", "errors", "presentation", "tasks", "backends", "prompts", "runs", "scoring", "preflight"),
+    ],
     "comparison": ["types", "errors", "presentation", "stats", "runs", "scoring"],
     "reporting": [
         *("types", "errors", "packaged", "atomic", "presentation", "stats", "runs", "scoring", "comparison"),
@@ -67,18 +69,18 @@ HARNESS = {
 HARNESS["cli"] = list(HARNESS)
 USES_THE_ENGINE = {"stats", "tasks", "runs", "scoring", "preflight", "reporting", "exporters", "cli"}
 """Packages of the harness that may import the engine."""
+LOOKS_NAMES_UP = {"errors", "backends", "prompts", "nightly", "reproduction"}
+"""Packages of the harness that may import nothing of it but the registry."""
 
+ENGINE_PACKAGES = {
+    f"answer_normalizers.{name}": [f"answer_normalizers.{b}" for b in may] for name, may in ENGINE.items()
+}
 PACKAGES = {
-    **{
-        f"answer_normalizers.{name}": [f"answer_normalizers.{b}" for b in may] for name, may in ENGINE.items()
-    },
+    **ENGINE_PACKAGES,
     **{
         f"mathevalkit.{name}": [f"mathevalkit.{before}" for before in may]
-        + (
-            ["answer_normalizers", *(f"answer_normalizers.{part}" for part in ENGINE)]
-            if name in USES_THE_ENGINE
-            else []
-        )
+        + ["answer_normalizers.plugins" for _ in {name} & LOOKS_NAMES_UP]
+        + [part for part in ("answer_normalizers", *ENGINE_PACKAGES) if name in USES_THE_ENGINE]
         for name, may in HARNESS.items()
     },
 }

@@ -215,14 +215,14 @@ def test_an_override_wins():
     recipe, why = choose_recipe(
         load_task("gsm8k"), model="MetaMath", has_chat_template=True, override="fewshot"
     )
-    assert (recipe.name, why) == ("fewshot", "asked for with --recipe")
+    assert (recipe.name, why) == ("fewshot", "it was asked for")
 
 
 def test_an_unknown_recipe_suggests_the_nearest():
     with pytest.raises(RecipeError) as raised:
         choose_recipe(load_task("gsm8k"), model="m", has_chat_template=False, override="fewshots")
-    assert str(raised.value) == "task gsm8k has no recipe 'fewshots'; did you mean 'fewshot'? (--recipe)"
-    with pytest.raises(RecipeError, match=r"no recipe 'zzz'; it has metamath, fewshot, chat"):
+    assert str(raised.value) == "`recipe`: task gsm8k has no recipe 'fewshots'; did you mean 'fewshot'?"
+    with pytest.raises(RecipeError, match=r"no recipe 'zzz'; there are chat, fewshot, metamath"):
         choose_recipe(load_task("gsm8k"), model="m", has_chat_template=False, override="zzz")
 
 
@@ -277,24 +277,24 @@ def test_without_the_chat_template_a_chat_recipe_is_plain_text():
     ("recipe", "kwargs", "message"),
     [
         (RECIPE, {"num_fewshot": 3},
-         "--num-fewshot 3: recipe plain has 2 examples; ask for fewer, or take another recipe with --recipe"),
-        (RECIPE, {"num_fewshot": -1}, "--num-fewshot -1: expected 0 or more"),
-        (RECIPE, {"max_tokens": 0}, "--max-tokens 0: expected 1 or more"),
-        (RECIPE, {"temperature": -0.1}, "--temperature -0.1: expected 0 (greedy) or more"),
-        (RECIPE, {"top_p": 0.0}, "--top-p 0.0: expected above 0, at most 1"),
-        (RECIPE, {"top_p": 1.5}, "--top-p 1.5: expected above 0, at most 1"),
-        (RECIPE, {"n": 0}, "--n 0: expected 1 or more"),
-        (RECIPE, {"seed": -1}, "--seed -1: expected 0 or more"),
+         "`num_fewshot=3`: recipe plain has 2 examples; ask for fewer, or take another `recipe`"),
+        (RECIPE, {"num_fewshot": -1}, "`num_fewshot=-1`: expected 0 or more"),
+        (RECIPE, {"max_tokens": 0}, "`max_tokens=0`: expected 1 or more"),
+        (RECIPE, {"temperature": -0.1}, "`temperature=-0.1`: expected 0 (greedy) or more"),
+        (RECIPE, {"top_p": 0.0}, "`top_p=0.0`: expected above 0, at most 1"),
+        (RECIPE, {"top_p": 1.5}, "`top_p=1.5`: expected above 0, at most 1"),
+        (RECIPE, {"n": 0}, "`n=0`: expected 1 or more"),
+        (RECIPE, {"seed": -1}, "`seed=-1`: expected 0 or more"),
         (RECIPE, {"stop": ["x", ""]},
-         "--stop: an empty stop string would stop everything; leave it out"),
+         "`stop`: an empty stop string would stop everything; leave it out"),
         (RECIPE, {"n": 4},
-         "--n 4 at temperature 0 would generate one text 4 times; add --temperature 0.7, say"),
+         "`n=4` at temperature 0 would generate one text 4 times; add `temperature=0.7`, say"),
         (RECIPE, {"system_prompt": "Be brief."},
-         ("recipe plain is no chat, so there is no place for a system prompt; add --apply-chat-template, or "
-          "leave the system prompt out")),
+         ("recipe plain is no chat, so there is no place for a system prompt; add "
+          "`apply_chat_template=True`, or leave the system prompt out")),
     ],
 )  # fmt: skip
-def test_an_impossible_override_is_refused_with_its_flag(recipe, kwargs, message):
+def test_an_impossible_override_is_refused_by_its_name(recipe, kwargs, message):
     with pytest.raises(RecipeError) as raised:
         with_overrides(recipe, **kwargs)
     assert str(raised.value) == message

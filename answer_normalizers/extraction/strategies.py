@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 from answer_normalizers.extraction import boxes, marked
 from answer_normalizers.extraction.guessed import guess, last_number
@@ -250,7 +250,9 @@ Extractor = Callable[[str], Extraction | None]
 BUILTIN_EXTRACTORS: Final = MappingProxyType(
     {name: f"answer_normalizers.extraction.strategies:{name}" for name in STRATEGIES}
 )
-_EXTRACTORS: Final = Registry("extraction strategy", "mathevalkit.extractors", BUILTIN_EXTRACTORS)
+_EXTRACTORS: Final[Registry[Extractor]] = Registry(
+    "extraction strategy", "mathevalkit.extractors", BUILTIN_EXTRACTORS
+)
 
 auto, boxed, hash, the_answer_is, answer_colon, answer_tag, number, whole = (  # noqa: A001 - its name here
     partial(extract, strategy=name) for name in STRATEGIES
@@ -267,7 +269,7 @@ def get_extractor(name: str) -> Extractor:
         UnknownNameError: no extraction strategy is called that; the message names near matches.
         PluginError: it cannot be imported or called.
     """
-    return cast("Extractor", _EXTRACTORS.load_callable(name))
+    return _EXTRACTORS.load(name)
 
 
 def list_extractors() -> tuple[str, ...]:

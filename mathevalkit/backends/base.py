@@ -12,21 +12,24 @@ A backend goes through four states, each entered once::
 from ``requests`` lazily, yields exactly one completion for each request and never raises for a single
 one: a request that cannot be served comes back with ``finish_reason="error"``.
 
-An entry point of the group ``mathevalkit.backends`` names a function that takes ``EngineOptions`` and returns
-a ``Backend``; the built-in engines are registered the same way.
+Whatever takes ``EngineOptions`` and returns a ``Backend`` can be named: as ``module:attribute``, by the entry
+points of the group ``mathevalkit.backends``, or in the table ``BUILTIN_BACKENDS``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
-from importlib.metadata import entry_points
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
 
-from mathevalkit.errors import BackendUnavailableError, UsageError
+from mathevalkit.errors import BackendUnavailableError, UsageError, named_by
 from mathevalkit.types import Completion, EngineOptions, Message, ModelInfo, Request
+
+if TYPE_CHECKING:
+    from answer_normalizers.plugins import Registry
 
 
 class Tokenizer(Protocol):
@@ -82,37 +85,41 @@ class Backend(Protocol):
 
 
 class BackendFactory(Protocol):
-    """What an entry point in the group ``mathevalkit.backends`` names."""
+    """What the name of a backend stands for."""
 
     def __call__(self, options: EngineOptions) -> Backend:
         """Make a backend that has not been started yet."""
         ...
 
 
-def refuse_options(options: EngineOptions, *names: str, why: str) -> None:
-    """Raise UsageError where one of these fields of the options was set: this backend cannot honour it."""
-    unset = EngineOptions(model=options.model)
-    given = [
-        f"--{name.replace('_', '-')}" for name in names if getattr(options, name) != getattr(unset, name)
-    ]
-    if given:
-        raise UsageError(f"the {options.backend} backend cannot honour {', '.join(given)}: {why}")
-
-
-def require_package(package: str, *, extra: str) -> None:
-    """Raise BackendUnavailableError where it is not installed: before rows are read or a process starts."""
-    if find_spec(package) is None:
-        raise BackendUnavailableError(f'{package} is not installed: pip install "mathevalkit[{extra}]"')
-
-
 # ---- engines by name -----------------------------------------------------------------------------------
 
-GROUP = "mathevalkit.backends"
+BUILTIN_BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "vllm": "mathevalkit.backends.vllm:VllmBackend",
+        "llama_cpp": "mathevalkit.backends.llama_cpp.backend:LlamaCppBackend",
+        "replay": "mathevalkit.backends.replay:ReplayBackend",
+    }
+)
+"""Name to place."""
 
 
-def backend_names() -> list[str]:
-    """Every registered backend, sorted."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+def open_backend(options: EngineOptions) -> Backend:
+    """The backend ``options.backend``. Its engine's process starts here and warms up in the background.
+
+    Raises:
+        BackendUnavailableError: no backend is called that, or its package is not installed.
+        PluginError: somebody else's backend cannot be imported.
+        UsageError: options that the backend cannot honour.
+    """
+    with named_by("backend", unknown=BackendUnavailableError):
+        factory = _registry().load(options.backend)
+    return factory(options)
+
+
+def backend_names() -> tuple[str, ...]:
+    """Every backend's name, sorted."""
+    return _registry().names()
 
 
 def backend_for(model: str) -> str:
@@ -125,25 +132,36 @@ def backend_for(model: str) -> str:
     return "vllm"
 
 
-def open_backend(options: EngineOptions) -> Backend:
-    """The backend ``options.backend``. Its engine's process starts here and warms up in the background.
+@cache
+def _registry() -> Registry[BackendFactory]:
+    from answer_normalizers.plugins import Registry  # brings the engine, which an engine's process never asks
 
-    Raises BackendUnavailableError for a name that is not registered, UsageError for options that the
-    backend cannot honour.
-    """
-    points = {point.name: point for point in entry_points(group=GROUP)}
-    if options.backend not in points:
-        raise BackendUnavailableError(_unknown(options.backend, sorted(points)))
-    factory: BackendFactory = points[options.backend].load()
-    return factory(options)
+    return Registry("backend", "mathevalkit.backends", BUILTIN_BACKENDS)
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    if not known:
-        return (
-            f"no backends are registered: mathevalkit is not installed in this environment "
-            f"(pip install mathevalkit), so --backend {name} cannot be found"
-        )
-    near = get_close_matches(name.replace("-", "_").lower(), known, n=1, cutoff=0.5)
-    hint = f", did you mean {near[0]}?" if near else "."
-    return f"no backend is called {name!r}{hint} Known: {', '.join(known)}"
+# ---- what backends check alike -------------------------------------------------------------------------
+
+
+def refuse_options(options: EngineOptions, *names: str, why: str) -> None:
+    """Raise UsageError where one of these fields of the options was set: this backend cannot honour it."""
+    unset = EngineOptions(model=options.model)
+    given = [f"`{name}`" for name in names if getattr(options, name) != getattr(unset, name)]
+    if given:
+        raise UsageError(f"the {options.backend} backend cannot honour {', '.join(given)}: {why}")
+
+
+def refuse_unknown_arguments(options: EngineOptions, known: Collection[str], *, engine: str) -> None:
+    """Raise UsageError where ``engine_args`` holds a name that the engine does not know."""
+    for name in options.engine_args:
+        if name not in known:
+            from answer_normalizers.plugins import did_you_mean
+
+            raise UsageError(
+                f"`engine_args.{name}`: {engine} has no such argument{did_you_mean(name, known)}"
+            )
+
+
+def require_package(package: str, *, extra: str) -> None:
+    """Raise BackendUnavailableError where it is not installed: before rows are read or a process starts."""
+    if find_spec(package) is None:
+        raise BackendUnavailableError(f'{package} is not installed: pip install "mathevalkit[{extra}]"')

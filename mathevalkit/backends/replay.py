@@ -1,10 +1,11 @@
 """Recorded completions in place of a model: a run directory, or any JSONL file of generations.
 
-    mathevalkit run --task gsm8k --backend replay --model runs/MetaMath-7B/gsm8k/20260105T100000Z-3f2a
-    mathevalkit run --task gsm8k --backend replay --model outputs.jsonl --engine-args text_field=response
+    evaluate(task="gsm8k", backend="replay", model="runs/MetaMath-7B/gsm8k/20260105T100000Z-3f2a")
+    evaluate(task="gsm8k", backend="replay", model="outputs.jsonl",
+             engine=EngineOptions(model="", engine_args={"text_field": "response"}))
 
 Each row needs the sample's id and a text. The fields are found by name (``ID_FIELDS``, ``TEXT_FIELDS``)
-or named through ``--engine-args id_field=… text_field=… k_field=… finish_field=…``. The text may be a
+or named in ``engine_args``: ``id_field``, ``text_field``, ``k_field``, ``finish_field``. The text may be a
 list: its entries are the completions k = 0, 1, …. Rows without ``k`` that repeat an id are counted in
 the order of the file. A row without finish reason counts as ended by itself (``stop``).
 
@@ -22,8 +23,8 @@ from typing import Any, BinaryIO, TypeAlias
 import orjson
 
 from mathevalkit.backends import host
-from mathevalkit.backends.base import refuse_options
-from mathevalkit.errors import DataError, ModelNotFoundError, UsageError
+from mathevalkit.backends.base import refuse_options, refuse_unknown_arguments
+from mathevalkit.errors import DataError, ModelNotFoundError
 from mathevalkit.types import Completion, EngineOptions, FinishReason, ModelInfo, Request
 
 ID_FIELDS = ("sample_id", "id", "doc_id", "idx", "index", "question_id", "task_id", "unique_id")
@@ -69,9 +70,7 @@ class ReplayBackend:
             *("gpu_memory_utilization", "tensor_parallel_size", "pipeline_parallel_size", "max_num_seqs"),
             why="it reads recorded completions, no model generates them",
         )
-        unknown = sorted(set(options.engine_args) - set(FIELD_ARGS))
-        if unknown:
-            raise UsageError(f"--engine-args {unknown[0]}: the replay backend knows {', '.join(FIELD_ARGS)}")
+        refuse_unknown_arguments(options, FIELD_ARGS, engine="the replay backend")
         path = Path(options.model).expanduser()
         self._options = options
         self._path = path / "generations.jsonl" if path.is_dir() else path
@@ -187,7 +186,7 @@ class ReplayBackend:
             if found is None and argument in ("id_field", "text_field"):
                 raise DataError(
                     f"{self._path}:{line_number}: none of the fields {', '.join(candidates)}; name it with "
-                    f"--engine-args {argument}=NAME (there: {', '.join(row)})"
+                    f"`engine_args.{argument}=NAME` (there: {', '.join(row)})"
                 )
             self._fields[argument] = found
 

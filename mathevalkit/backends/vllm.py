@@ -20,14 +20,13 @@ import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from multiprocessing import active_children
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from mathevalkit.backends import host
-from mathevalkit.backends.base import require_package
+from mathevalkit.backends.base import refuse_unknown_arguments, require_package
 from mathevalkit.backends.supervised.engine import EngineRequest, Finished, RequestRefusedError, room_for
 from mathevalkit.backends.supervised.supervisor import SupervisedBackend
 from mathevalkit.errors import (
@@ -59,7 +58,7 @@ MAX_SEED = (1 << 63) - 1
 
 
 class VllmBackend(SupervisedBackend):
-    """The entry point: the backend of ``--backend vllm``."""
+    """The backend ``vllm``."""
 
     def __init__(self, options: EngineOptions) -> None:
         """Start the engine's process, which imports vLLM while the caller goes on.
@@ -97,7 +96,7 @@ class VllmEngine:
         if current_platform.is_unspecified():
             raise BackendUnavailableError(
                 f"vLLM {vllm.__version__} finds no device it was built for: no GPU is visible (nvidia-smi, "
-                f"CUDA_VISIBLE_DEVICES); --backend llama_cpp runs GGUF files on a CPU"
+                f"CUDA_VISIBLE_DEVICES); `backend=llama_cpp` runs GGUF files on a CPU"
             )
         arguments = self._engine_arguments(EngineArgs, on_cpu=current_platform.is_cpu())
         self._config = EngineArgs(**arguments).create_engine_config(UsageContext.LLM_CLASS)
@@ -211,7 +210,7 @@ class VllmEngine:
     def explain(self, error: Exception) -> MathEvalError:
         """By its text: see ``explain`` below."""
         o = self._options
-        given = {"--quantization": o.quantization, "--dtype": o.dtype, "--revision": o.revision}
+        given = {"quantization": o.quantization, "dtype": o.dtype, "revision": o.revision}
         return explain(error, log_path=o.log_path, given={k: v for k, v in given.items() if v})
 
     # Options
@@ -242,14 +241,10 @@ class VllmEngine:
                 share = int(host.free_memory() * CPU_CACHE_SHARE)
                 arguments["kv_cache_memory_bytes"] = min(CPU_CACHE_MOST, share)
         known = {field.name for field in dataclasses.fields(engine_args)}
-        for name in o.engine_args:
-            if name not in known:
-                near = get_close_matches(name.replace("-", "_"), known, n=3, cutoff=0.6)
-                hint = f"; did you mean {' or '.join(near)}?" if near else ""
-                raise UsageError(f"--engine-args {name}: vLLM has no such engine argument{hint}")
+        refuse_unknown_arguments(o, known, engine="vLLM")
         if int(o.engine_args.get("data_parallel_size", 1)) > 1:
             raise UsageError(
-                "--engine-args data_parallel_size: vLLM does not offer it offline; start a run a GPU"
+                "`engine_args.data_parallel_size`: vLLM does not offer it offline; start a run a GPU"
             )
         return {name: value for name, value in arguments.items() if value is not None} | dict(o.engine_args)
 
@@ -266,10 +261,10 @@ class VllmEngine:
             rank = int(json.loads((path / "adapter_config.json").read_bytes())["r"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelNotFoundError(
-                f"--lora {self._options.lora}: no usable adapter_config.json: {error}"
+                f"`lora={self._options.lora}`: no usable adapter_config.json: {error}"
             ) from error
         if rank > LORA_RANKS[-1]:
-            raise UsageError(f"--lora {self._options.lora}: rank {rank} is more than vLLM's {LORA_RANKS[-1]}")
+            raise UsageError(f"`lora={self._options.lora}`: rank {rank} is more than vLLM's {LORA_RANKS[-1]}")
         self._lora_path = path
         self._lora_request = LoRARequest("adapter", 1, str(path))
         return {
@@ -316,7 +311,7 @@ def _adapter_directory(lora: str) -> Path:
         return Path(snapshot_download(lora))
     except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
         raise ModelNotFoundError(
-            f"--lora {lora}: neither a directory nor on the hub: {first_line(error)}"
+            f"`lora={lora}`: neither a directory nor on the hub: {first_line(error)}"
         ) from error
 
 
@@ -351,17 +346,11 @@ NO_DEVICE = re.compile(
     r"Failed to infer device type|Device string must not be empty|No CUDA GPUs|no NVIDIA driver",
     re.IGNORECASE,
 )
-FLAGS = {
-    "max_model_len": "--max-model-len",
-    "tensor_parallel_size": "--tensor-parallel-size",
-    "pipeline_parallel_size": "--pipeline-parallel-size",
-    "gpu_memory_utilization": "--gpu-memory-utilization",
-    "max_num_seqs": "--max-num-seqs",
-    "quantization": "--quantization",
-    "dtype": "--dtype",
-    "trust_remote_code": "--trust-remote-code",
-}
-"""Names in vLLM's messages, and the flag of ours that each belongs to."""
+OPTIONS = (
+    *("max_model_len", "tensor_parallel_size", "pipeline_parallel_size", "gpu_memory_utilization"),
+    *("max_num_seqs", "quantization", "dtype", "trust_remote_code"),
+)
+"""Options that bear the same name in vLLM's messages as here."""
 
 
 def explain(
@@ -372,7 +361,7 @@ def explain(
     Args:
         error: what was raised.
         log_path: where vLLM's processes print.
-        given: flags that the user gave, with their values; a message that quotes a value is about its flag.
+        given: options that the user gave, with their values; a message that quotes a value is about it.
 
     >>> explain(OSError("x/y is not a local folder and is not a valid model identifier"))
     ModelNotFoundError('x/y is not a local folder and is not a valid model identifier')
@@ -384,16 +373,16 @@ def explain(
         return OutOfMemoryError(_line_with(OUT_OF_MEMORY, told) or message)
     if NO_DEVICE.search(told):
         return BackendUnavailableError(
-            f"{message}: no GPU is visible to vLLM; --backend llama_cpp runs GGUF files on a CPU"
+            f"{message}: no GPU is visible to vLLM; `backend=llama_cpp` runs GGUF files on a CPU"
         )
     if NO_SUCH_MODEL.search(told):
         return ModelNotFoundError(_line_with(NO_SUCH_MODEL, told) or message)
-    flags = {flag: None for name, flag in FLAGS.items() if name in told}
-    flags |= {
-        flag: None for flag, value in (given or {}).items() if re.search(rf"\b{re.escape(value)}\b", told)
-    }
-    if flags or type(error).__name__ in ("ValidationError", "VLLMValidationError"):
-        return UsageError(f"{message} (see {', '.join(flags)})" if flags else message)
+    options = [name for name in OPTIONS if name in told]
+    quoted = [name for name, value in (given or {}).items() if re.search(rf"\b{re.escape(value)}\b", told)]
+    if about := [f"`{name}`" for name in dict.fromkeys(options + quoted)]:
+        return UsageError(f"{message} (see {', '.join(about)})")
+    if type(error).__name__ in ("ValidationError", "VLLMValidationError"):
+        return UsageError(message)
     return BackendError(message)
 
 

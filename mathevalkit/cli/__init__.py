@@ -1,11 +1,18 @@
-"""The command line: parsing and printing only.
+"""The command line: parsing and printing only. Each command has a module of its name.
 
-app         ``run`` and what is common to all commands
-options     the options of ``run``
-interrupts  Ctrl-C, SIGTERM, a lost terminal
-dry_run     what a run would do
-advice      the command to try next
+app         the commands, and what becomes of errors
+options     what commands take
+output      JSON, tables, errors; flags for the arguments that the library names
 views       what a terminal shows
-compare, export, inspect, nightly, report, reproduce, score, tasks
-            the other commands, by name
+advice      the command to try next
+interrupts  Ctrl-C, SIGTERM, a lost terminal
+
+run, preflight, show        making runs, seeing them
+answers                     ``check`` and ``extract``: one answer, one text
+rescore, explain, selftest  scoring again, and why
+compare, gate               runs against each other
+report, reproduce           runs beside others and beside published numbers
+export, verify              leaderboards, bundles
+nightly, dashboard          suites
+tasks                       task files
 """

@@ -1,8 +1,9 @@
-"""The options of ``mathevalkit run``, one field each, and what they become.
+"""Options: those that several commands share, and those of ``mathevalkit run`` with what they become.
 
-A field's annotation is its option: ``takes(RunArguments)`` gives a command one option for each field and
-hands the command the filled dataclass. Every default means "not given", so that ``--resume`` can tell
-what the user asks for now from what the run on disk was made with.
+The options of a command that has many are a dataclass: a field's annotation is its option, and
+``takes(RunArguments)`` gives a command one option for each field and hands it the filled dataclass. Every
+default of ``run`` means "not given", so that ``--resume`` can tell what the user asks for now from what the
+run on disk was made with.
 """
 
 from __future__ import annotations
@@ -22,156 +23,70 @@ from mathevalkit.types import EngineOptions, RunManifest, RunOptions
 A = TypeVar("A")
 
 
-def _option(panel: str, metavar: str | None, text: str, *names: str) -> Any:
+def option(panel: str | None, metavar: str | None, text: str, *names: str) -> Any:
+    """The option that a field of a dataclass is; the text says its default."""
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, show_default=False)
 
 
-WHAT = "What to run"
-RECIPE = "Prompt and sampling"
-ROWS = "Data"
-FILES = "Run directory"
-ENGINE = "Engine"
-OUTPUT = "Output"
+# ---- shared by commands --------------------------------------------------------------------------------
+
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+TaskDirs = Annotated[
+    list[str] | None,
+    typer.Option("--task-dir", metavar="DIR", help="Folder of your own task files. Repeatable."),
+]
+DataFile = Annotated[
+    str | None,
+    typer.Option("--data-file", metavar="FILE", help="The rows, where they are not where they were."),
+]
+Scorers = Annotated[
+    list[str] | None,
+    typer.Option("--scorer", metavar="NAME", help="Scorer, or module:function. Repeatable."),
+]
+CommonScorer = Annotated[
+    str | None,
+    typer.Option(
+        "--scorer", help="Judge all runs under this scorer. Default: one that all have verdicts of."
+    ),
+]
+Shared = Annotated[
+    bool, typer.Option("--shared", help="Use the problems that all runs have where they differ in rows.")
+]
+Strategy = Annotated[
+    str | None,
+    typer.Option("--strategy", metavar="NAME", help="How scorers that let one choose find the answer."),
+]
+TextField = Annotated[
+    str | None,
+    typer.Option("--text-field", metavar="NAME", help="JSON Lines: field of the text. a.b: b of a."),
+]
+GoldField = Annotated[
+    str | None,
+    typer.Option("--gold-field", metavar="NAME", help="JSON Lines: field of the reference answer."),
+]
+IdField = Annotated[
+    str | None, typer.Option("--id-field", metavar="NAME", help="JSON Lines: field of the sample's id.")
+]
+FinishReasonField = Annotated[
+    str | None,
+    typer.Option("--finish-reason-field", metavar="NAME", help="JSON Lines: field that says how it ended."),
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunArguments:
-    """The command line of ``run``; None, False or an empty list where an option was not given."""
+class PanelCommand(typer.core.TyperCommand):
+    """A command whose help lists its options under their panels, without loading Rich."""
 
-    model: Annotated[
-        list[str] | None,
-        _option(WHAT, "MODEL", "Hub id, local folder or GGUF file. Repeat for several.", "--model", "-m"),
-    ] = None
-    task: Annotated[
-        list[str] | None,
-        _option(
-            WHAT, "TASK", "Name (`mathevalkit tasks list`) or YAML file. Repeat for several.", "--task", "-t"
-        ),
-    ] = None
-    backend: Annotated[
-        str | None,
-        _option(
-            WHAT,
-            "NAME",
-            "vllm, llama_cpp, replay or a plug-in's. Default: llama_cpp for a .gguf file, replay for a "
-            ".jsonl file or a run directory, vllm otherwise.",
-        ),
-    ] = None
-    task_dirs: Annotated[
-        list[str] | None, _option(WHAT, "DIR", "Folder of your own task files. Repeatable.", "--task-dir")
-    ] = None
-
-    recipe: Annotated[
-        str | None, _option(RECIPE, "NAME", "Recipe of the task instead of the one chosen by the model.")
-    ] = None
-    num_fewshot: Annotated[
-        int | None, _option(RECIPE, "N", "Use the first N of the recipe's worked examples.")
-    ] = None
-    apply_chat_template: Annotated[
-        bool | None,
-        _option(
-            RECIPE,
-            None,
-            "Send the prompt as a user turn through the tokenizer's chat template, or as it is.",
-            "--apply-chat-template/--no-apply-chat-template",
-        ),
-    ] = None
-    system_prompt: Annotated[str | None, _option(RECIPE, "TEXT", "System turn; needs a chat template.")] = (
-        None
-    )
-    max_tokens: Annotated[int | None, _option(RECIPE, "N", "Tokens a completion may have.")] = None
-    temperature: Annotated[float | None, _option(RECIPE, "X", "0 is greedy.")] = None
-    top_p: Annotated[float | None, _option(RECIPE, "X", "Nucleus sampling.")] = None
-    n: Annotated[int | None, _option(RECIPE, "N", "Completions per problem.", "--n", "-n")] = None
-    seed: Annotated[int | None, _option(RECIPE, "N", "Seed of the sampling and of --limit. Default: 0.")] = (
-        None
-    )
-    stop: Annotated[
-        list[str] | None, _option(RECIPE, "TEXT", "Stop string instead of the recipe's. Repeatable.")
-    ] = None
-    scorers: Annotated[
-        list[str] | None,
-        _option(
-            RECIPE,
-            "NAME",
-            "Scorer instead of the recipe's; the first decides, others are shown. Repeatable.",
-            "--scorer",
-        ),
-    ] = None
-
-    limit: Annotated[int | None, _option(ROWS, "N", "A random sample of N problems, drawn with --seed.")] = (
-        None
-    )
-    first: Annotated[int | None, _option(ROWS, "N", "The first N problems, in the order of the data.")] = None
-    data_file: Annotated[
-        str | None, _option(ROWS, "FILE", "Read the rows from a .jsonl, .json, .csv or .parquet file.")
-    ] = None
-
-    output_dir: Annotated[str | None, _option(FILES, "DIR", "Where run directories lie. Default: runs.")] = (
-        None
-    )
-    resume: Annotated[
-        str | None,
-        _option(
-            FILES, "RUN", "Go on with this run directory; it supplies every option that is not given here."
-        ),
-    ] = None
-    new: Annotated[
-        bool, _option(FILES, None, "Start afresh even where the same run is on disk.", "--new")
-    ] = False
-
-    revision: Annotated[str | None, _option(ENGINE, "REV", "Branch, tag or commit on the hub.")] = None
-    tokenizer: Annotated[str | None, _option(ENGINE, "NAME", "Another tokenizer than the model's own.")] = (
-        None
-    )
-    dtype: Annotated[str | None, _option(ENGINE, "NAME", "bfloat16, float16, float32 …")] = None
-    quantization: Annotated[str | None, _option(ENGINE, "NAME", "awq, gptq …")] = None
-    lora: Annotated[str | None, _option(ENGINE, "NAME", "LoRA adapter: folder or hub id.")] = None
-    max_model_len: Annotated[int | None, _option(ENGINE, "N", "Tokens of prompt and completion.")] = None
-    max_num_seqs: Annotated[int | None, _option(ENGINE, "N", "Completions generated at once.")] = None
-    gpu_memory_utilization: Annotated[
-        float | None, _option(ENGINE, "X", "Share of GPU memory to use, between 0 and 1.")
-    ] = None
-    tensor_parallel_size: Annotated[int | None, _option(ENGINE, "N", "GPUs that share each layer.")] = None
-    pipeline_parallel_size: Annotated[
-        int | None, _option(ENGINE, "N", "Groups of GPUs that share the layers.")
-    ] = None
-    no_prefix_caching: Annotated[
-        bool, _option(ENGINE, None, "Compute shared prompt beginnings anew.", "--no-prefix-caching")
-    ] = False
-    trust_remote_code: Annotated[
-        bool | None,
-        _option(ENGINE, None, "Let the model's own code run on this machine.", "--trust-remote-code"),
-    ] = None
-    engine_args: Annotated[
-        list[str] | None,
-        _option(
-            ENGINE,
-            "KEY=VALUE",
-            "Anything else the engine takes: a number, true or false, JSON, text. Repeatable.",
-        ),
-    ] = None
-    stall_seconds: Annotated[
-        float | None, _option(ENGINE, "S", "Restart an engine silent for S seconds. Default: 600.")
-    ] = None
-    max_restarts: Annotated[int | None, _option(ENGINE, "N", "Give up after N restarts. Default: 3.")] = None
-
-    dry_run: Annotated[
-        bool,
-        _option(
-            OUTPUT,
-            None,
-            "Show the plan, the first prompts and the cost; load no weights, write nothing.",
-            "--dry-run",
-        ),
-    ] = False
-    no_preflight: Annotated[
-        bool, _option(OUTPUT, None, "Skip the checks before weights load.", "--no-preflight")
-    ] = False
-    as_json: Annotated[bool, _option(OUTPUT, None, "Results as JSON on stdout.", "--json")] = False
-    quiet: Annotated[
-        bool, _option(OUTPUT, None, "One line for each result; warnings and errors.", "--quiet", "-q")
-    ] = False
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments first, then each panel in the order of its first option; ``--help`` last."""
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                default = "Arguments" if param.param_type_name == "argument" else "Options"
+                panels.setdefault(getattr(param, "rich_help_panel", None) or default, []).append(record)
+        for panel, records in panels.items():
+            with formatter.section(panel):
+                formatter.write_dl(records)
 
 
 def takes(
@@ -201,6 +116,152 @@ def takes(
         return wrapper
 
     return decorate
+
+
+# ---- the options of run --------------------------------------------------------------------------------
+
+WHAT = "What to run"
+RECIPE = "Prompt and sampling"
+ROWS = "Data"
+FILES = "Run directory"
+ENGINE = "Engine"
+OUTPUT = "Output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunArguments:
+    """The command line of ``run``; None, False or an empty list where an option was not given."""
+
+    model: Annotated[
+        list[str] | None,
+        option(WHAT, "MODEL", "Hub id, local folder or GGUF file. Repeat for several.", "--model", "-m"),
+    ] = None
+    task: Annotated[
+        list[str] | None,
+        option(
+            WHAT, "TASK", "Name (`mathevalkit tasks list`) or YAML file. Repeat for several.", "--task", "-t"
+        ),
+    ] = None
+    backend: Annotated[
+        str | None,
+        option(
+            WHAT,
+            "NAME",
+            "vllm, llama_cpp, replay or a plug-in's. Default: llama_cpp for a .gguf file, replay for a "
+            ".jsonl file or a run directory, vllm otherwise.",
+        ),
+    ] = None
+    task_dirs: Annotated[
+        list[str] | None, option(WHAT, "DIR", "Folder of your own task files. Repeatable.", "--task-dir")
+    ] = None
+
+    recipe: Annotated[
+        str | None, option(RECIPE, "NAME", "Recipe of the task instead of the one chosen by the model.")
+    ] = None
+    num_fewshot: Annotated[
+        int | None, option(RECIPE, "N", "Use the first N of the recipe's worked examples.")
+    ] = None
+    apply_chat_template: Annotated[
+        bool | None,
+        option(
+            RECIPE,
+            None,
+            "Send the prompt as a user turn through the tokenizer's chat template, or as it is.",
+            "--apply-chat-template/--no-apply-chat-template",
+        ),
+    ] = None
+    system_prompt: Annotated[str | None, option(RECIPE, "TEXT", "System turn; needs a chat template.")] = None
+    max_tokens: Annotated[int | None, option(RECIPE, "N", "Tokens a completion may have.")] = None
+    temperature: Annotated[float | None, option(RECIPE, "X", "0 is greedy.")] = None
+    top_p: Annotated[float | None, option(RECIPE, "X", "Nucleus sampling.")] = None
+    n: Annotated[int | None, option(RECIPE, "N", "Completions per problem.", "--n", "-n")] = None
+    seed: Annotated[int | None, option(RECIPE, "N", "Seed of the sampling and of --limit. Default: 0.")] = (
+        None
+    )
+    stop: Annotated[
+        list[str] | None, option(RECIPE, "TEXT", "Stop string instead of the recipe's. Repeatable.")
+    ] = None
+    scorers: Annotated[
+        list[str] | None,
+        option(
+            RECIPE,
+            "NAME",
+            "Scorer instead of the recipe's; the first decides, others are shown. Repeatable.",
+            "--scorer",
+        ),
+    ] = None
+
+    limit: Annotated[int | None, option(ROWS, "N", "A random sample of N problems, drawn with --seed.")] = (
+        None
+    )
+    first: Annotated[int | None, option(ROWS, "N", "The first N problems, in the order of the data.")] = None
+    data_file: Annotated[
+        str | None, option(ROWS, "FILE", "Read the rows from a .jsonl, .json, .csv or .parquet file.")
+    ] = None
+
+    output_dir: Annotated[str | None, option(FILES, "DIR", "Where run directories lie. Default: runs.")] = (
+        None
+    )
+    resume: Annotated[
+        str | None,
+        option(
+            FILES, "RUN", "Go on with this run directory; it supplies every option that is not given here."
+        ),
+    ] = None
+    new: Annotated[bool, option(FILES, None, "Start afresh even where the same run is on disk.", "--new")] = (
+        False
+    )
+
+    revision: Annotated[str | None, option(ENGINE, "REV", "Branch, tag or commit on the hub.")] = None
+    tokenizer: Annotated[str | None, option(ENGINE, "NAME", "Another tokenizer than the model's own.")] = None
+    dtype: Annotated[str | None, option(ENGINE, "NAME", "bfloat16, float16, float32 …")] = None
+    quantization: Annotated[str | None, option(ENGINE, "NAME", "awq, gptq …")] = None
+    lora: Annotated[str | None, option(ENGINE, "NAME", "LoRA adapter: folder or hub id.")] = None
+    max_model_len: Annotated[int | None, option(ENGINE, "N", "Tokens of prompt and completion.")] = None
+    max_num_seqs: Annotated[int | None, option(ENGINE, "N", "Completions generated at once.")] = None
+    gpu_memory_utilization: Annotated[
+        float | None, option(ENGINE, "X", "Share of GPU memory to use, between 0 and 1.")
+    ] = None
+    tensor_parallel_size: Annotated[int | None, option(ENGINE, "N", "GPUs that share each layer.")] = None
+    pipeline_parallel_size: Annotated[
+        int | None, option(ENGINE, "N", "Groups of GPUs that share the layers.")
+    ] = None
+    no_prefix_caching: Annotated[
+        bool, option(ENGINE, None, "Compute shared prompt beginnings anew.", "--no-prefix-caching")
+    ] = False
+    trust_remote_code: Annotated[
+        bool | None,
+        option(ENGINE, None, "Let the model's own code run on this machine.", "--trust-remote-code"),
+    ] = None
+    engine_args: Annotated[
+        list[str] | None,
+        option(
+            ENGINE,
+            "KEY=VALUE",
+            "Anything else the engine takes: a number, true or false, JSON, text. Repeatable.",
+        ),
+    ] = None
+    stall_seconds: Annotated[
+        float | None, option(ENGINE, "S", "Restart an engine silent for S seconds. Default: 600.")
+    ] = None
+    max_restarts: Annotated[int | None, option(ENGINE, "N", "Give up after N restarts. Default: 3.")] = None
+
+    dry_run: Annotated[
+        bool,
+        option(
+            OUTPUT,
+            None,
+            "Show the plan, the first prompts and the cost; load no weights, write nothing.",
+            "--dry-run",
+        ),
+    ] = False
+    no_preflight: Annotated[
+        bool, option(OUTPUT, None, "Skip the checks before weights load.", "--no-preflight")
+    ] = False
+    as_json: Annotated[bool, option(OUTPUT, None, "Results as JSON on stdout.", "--json")] = False
+    quiet: Annotated[
+        bool, option(OUTPUT, None, "One line for each result; warnings and errors.", "--quiet", "-q")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +367,7 @@ _LEAST = {
     "stall_seconds": 1,
     "max_restarts": 0,
 }
-"""The smallest value of options that no later station checks; ``prompting`` checks a recipe's."""
+"""The smallest value of options that no later station checks; ``prompts`` checks a recipe's."""
 
 
 def _manifest(path: str) -> RunManifest:

@@ -1,19 +1,16 @@
-"""``mathevalkit report``: parsing and printing only."""
+"""``mathevalkit report``: runs side by side, as a page, a table or samples."""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mathevalkit.errors import UsageError
 from mathevalkit.presentation.terminal import clean
-
-if TYPE_CHECKING:
-    from mathevalkit.reporting.report import Report
 
 
 class Form(StrEnum):
@@ -64,7 +61,10 @@ def report(
         raise UsageError("--out needs a format that is written to a file; --format terminal prints")
     made = read_report(*runs, scorer=scorer, data_file=data_file)
     if form is Form.terminal:
-        _print(made)
+        from mathevalkit.cli.views.report import print_report
+        from mathevalkit.presentation.terminal import make_console
+
+        print_report(make_console(sys.stdout), made)
         return
     written = format_of(Path(f"report.{form.value}"))
     if out is None and form in TO_FILE:
@@ -75,21 +75,3 @@ def report(
         return
     made.save(out, form=written)
     typer.echo(f"{clean(out)}: {out.stat().st_size / 1e6:.1f} MB")
-
-
-def _print(made: Report) -> None:
-    """Every run's table, then the comparison of those on the same rows."""
-    from mathevalkit.cli.views.comparison import print_comparison
-    from mathevalkit.cli.views.results import facts_of_manifest, print_results
-    from mathevalkit.presentation.terminal import make_console, print_line
-    from mathevalkit.runs.reader import task_of
-
-    console = make_console(sys.stdout)
-    for group in made.groups:
-        for run in group.runs:
-            print_results(console, run.results, facts_of_manifest(run.manifest, task_of(run.manifest)))
-            console.print()
-        if group.comparison is not None:
-            print_comparison(console, group.comparison)
-        for note in group.notes if group.comparison is None else ():
-            print_line(console, f"! {clean(note)}")

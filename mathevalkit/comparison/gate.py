@@ -139,7 +139,7 @@ class GateReport:
         if d.decision == "cannot tell":
             yield (
                 "to tell",
-                f"about {d.samples_needed:,} samples, or a larger --max-drop"
+                f"about {d.samples_needed:,} samples, or a larger `max_drop`"
                 if d.samples_needed is not None
                 else "find what moves whole runs; more samples alone would not do",
             )

@@ -47,7 +47,7 @@ def export(runs: Sequence[ExportRun], options: ExportOptions) -> Iterator[Export
         if model_id is None:
             raise UsageError(
                 f"{run.path}: this format files a record under the model's developer, and "
-                f"{run.manifest.model.model} is a local path; give --model-id ORGANISATION/NAME"
+                f"{run.manifest.model.model} is a local path; give `model_id=ORGANISATION/NAME`"
             )
         developer, _, name = model_id.partition("/")
         identity = uuid.UUID(bytes=hashlib.sha256(run.manifest.run_id.encode()).digest()[:16], version=4)

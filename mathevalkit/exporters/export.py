@@ -21,13 +21,15 @@ An exporter is a function ``(runs, options) -> files``; see ``mathevalkit.export
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
-from answer_normalizers.plugins import PluginError, Registry, UnknownNameError
+from answer_normalizers.plugins import Registry
 from mathevalkit.atomic import atomic_file
-from mathevalkit.errors import UsageError
+from mathevalkit.errors import UsageError, named_by
 from mathevalkit.exporters.base import (
     Exporter,
     ExportFile,
@@ -39,16 +41,17 @@ from mathevalkit.exporters.base import (
 
 __all__ = ["ExportFile", "ExportOptions", "ExportRun", "Exported", "Exporter", "export", "exporter_names"]
 
-_REGISTRY = Registry(
-    "format",
-    "mathevalkit.exporters",
+BUILTIN_EXPORTERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "every-eval-ever": "mathevalkit.exporters.every_eval_ever:export",
         "hf-eval-results": "mathevalkit.exporters.hf_eval_results:export",
-        "lm-eval": "mathevalkit.exporters.lm_eval:export",
         "model-index": "mathevalkit.exporters.model_index:export",
-    },
+        "lm-eval": "mathevalkit.exporters.lm_eval:export",
+        "every-eval-ever": "mathevalkit.exporters.every_eval_ever:export",
+    }
 )
+"""Name to place."""
+
+_EXPORTERS: Final[Registry[Exporter]] = Registry("format", "mathevalkit.exporters", BUILTIN_EXPORTERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +63,9 @@ class Exported:
     """What should keep a reader from taking the numbers for the benchmark's."""
 
 
-def exporter_names() -> list[str]:
-    """Every registered format, sorted."""
-    return list(_REGISTRY.names())
+def exporter_names() -> tuple[str, ...]:
+    """Every format's name, sorted."""
+    return _EXPORTERS.names()
 
 
 def export(
@@ -78,7 +81,7 @@ def export(
 
     Args:
         runs: directories of whole runs.
-        format: a name of ``exporter_names()``.
+        format: a name of ``exporter_names()``, or ``module:function``.
         out: folder to write below; made where it does not exist.
         options: scale, names, source; see ExportOptions.
         data_file: the rows of the runs' task, where they are not where the manifests say.
@@ -86,9 +89,11 @@ def export(
 
     Raises:
         UsageError: no such format, or an option is missing that the format needs.
+        PluginError: somebody else's exporter cannot be imported.
         RunDirectoryError: a run is not whole, or its results and verdicts disagree.
     """
-    exporter = _find(format)
+    with named_by("format"):
+        exporter = _EXPORTERS.load(format)
     if not runs:
         raise UsageError("give at least one run directory")
     opened = [open_run(run, data_file=data_file, task_dirs=task_dirs) for run in runs]
@@ -108,12 +113,3 @@ def export(
     )
 
 
-def _find(name: str) -> Exporter:
-    try:
-        found = _REGISTRY.load(name)
-    except (UnknownNameError, PluginError) as error:
-        raise UsageError(f"--format: {error}") from error
-    if not callable(found):
-        raise UsageError(f"--format {name}: a {type(found).__name__}, which cannot be called")
-    exporter: Exporter = found
-    return exporter

@@ -49,7 +49,7 @@ def entry(run: ExportRun, options: ExportOptions) -> dict[str, Any]:
     if dataset_id is None:
         raise UsageError(
             f"{run.path}: the task {run.manifest.task} names no dataset on the hub, which this format needs; "
-            "give the benchmark's with --dataset"
+            "give the benchmark's as `dataset`"
         )
     dataset = {"id": dataset_id, "task_id": options.task_id or run.manifest.task}
     if run.data_revision is not None:

@@ -42,7 +42,7 @@ NO_ANSWER = "[invalid]"
 def export(runs: Sequence[ExportRun], options: ExportOptions) -> Iterator[ExportFile]:
     """Two files a run, below a folder for its model."""
     if options.scale == "percent":
-        raise UsageError("--scale percent: lm-eval's files hold fractions; leave --scale out")
+        raise UsageError("`scale=percent`: lm-eval's files hold fractions; leave `scale` out")
     for run in runs:
         samples = _samples(run)
         model = model_label(run, options)

@@ -29,10 +29,11 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from answer_normalizers.plugins import did_you_mean
 from mathevalkit.backends.base import backend_for
 from mathevalkit.errors import TaskNotFoundError
 from mathevalkit.tasks.finding import load_task
-from mathevalkit.tasks.yaml_files import FieldPath, YamlFile, suggestion
+from mathevalkit.tasks.yaml_files import FieldPath, YamlFile
 from mathevalkit.types import EngineOptions, RunOptions, Task
 
 __all__ = ["PREVIOUS", "Gate", "Job", "Suite", "SuiteModel", "is_folder_name", "read_suite"]
@@ -182,7 +183,7 @@ def read_suite(path: str | Path) -> Suite:
                 ("models", name), "cannot name a folder; use letters, digits, `.`, `_` and `-`"
             )
         for task in sorted(model.baselines.keys() - {_task_name(task) for task in spec.tasks}):
-            known = suggestion(task, map(_task_name, spec.tasks))
+            known = did_you_mean(task, map(_task_name, spec.tasks))
             raise document.error(("models", name, "baselines", task), f"no such task in this suite{known}")
     if spec.gate.baseline != PREVIOUS and not is_folder_name(spec.gate.baseline):
         raise document.error(("gate", "baseline"), f"expected `{PREVIOUS}` or the id of a night")
@@ -240,7 +241,7 @@ def _jobs(document: YamlFile, spec: SuiteSpec, name: str) -> list[Job]:
     for index, recipe in enumerate(options.recipes or ()):
         if recipe not in task.recipes:
             raise document.error(
-                (*field, "recipes", index), f"no recipe {recipe!r}{suggestion(recipe, task.recipes)}"
+                (*field, "recipes", index), f"no recipe {recipe!r}{did_you_mean(recipe, task.recipes)}"
             )
     given = options.model_dump(exclude_none=True, exclude={"recipes"})
     if options.scorers is not None:

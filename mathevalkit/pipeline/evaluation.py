@@ -24,7 +24,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mathevalkit.backends.base import Backend, backend_for
+from mathevalkit.backends.base import Backend, Tokenizer, backend_for, open_backend
 from mathevalkit.errors import PreflightError, RunDirectoryError
 from mathevalkit.pipeline.observer import Observer
 from mathevalkit.pipeline.plan import make_manifest, make_plan, model_slug, run_folder, versions
@@ -105,6 +105,18 @@ def load_tasks(tasks: Sequence[str | Task], options: RunOptions) -> list[Task]:
     return [load_task(t, task_dirs=options.task_dirs) if isinstance(t, str) else t for t in tasks]
 
 
+def plan_all(
+    *, models: Sequence[EngineOptions], tasks: Sequence[str | Task], options: RunOptions
+) -> Iterator[tuple[Plan, Tokenizer | None]]:
+    """Every run as it would be made, with its engine open as far as the tokenizer; none is made."""
+    loaded = load_tasks(tasks, options)
+    for engine_options in models:
+        with closing(open_backend(engine_options)) as engine:
+            plans = plan_model(engine, engine_options, loaded, options=options, observer=Observer())
+            for plan in plans:
+                yield plan, engine.tokenizer
+
+
 def plan_model(
     engine: Backend,
     engine_options: EngineOptions,
@@ -143,8 +155,6 @@ def _load(task: Task, options: RunOptions) -> LoadedData:
 def _evaluate_model(
     engine_options: EngineOptions, tasks: Sequence[Task], *, options: RunOptions, observer: Observer
 ) -> Iterator[Results]:
-    from mathevalkit.backends.base import open_backend
-
     engine_options = _with_log(engine_options, options)
     with closing(open_backend(engine_options)) as engine:
         plans = plan_model(engine, engine_options, tasks, options=options, observer=observer)
@@ -166,7 +176,7 @@ def _with_log(engine_options: EngineOptions, options: RunOptions) -> EngineOptio
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunDirectoryError(
-            f"{folder}: cannot be created: {error.strerror}; choose another place with --output-dir"
+            f"{folder}: cannot be created: {error.strerror}; choose another `output_dir`"
         ) from error
     return replace(engine_options, log_path=str(folder / f"engine-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log"))
 
@@ -183,7 +193,7 @@ def _preflight(plans: Sequence[Plan], engine: Backend, observer: Observer) -> No
             f"{plan.task.name}: {c.name}: {c.message}. {c.remedy}" for c in checks if c.status == "error"
         ]
     if failed:
-        raise PreflightError("\n".join([*failed, "(--no-preflight runs all the same)"]))
+        raise PreflightError("\n".join([*failed, "(`preflight=False` runs all the same)"]))
 
 
 def _run(plan: Plan, engine: Backend, *, load: Callable[[], None], observer: Observer) -> Results:

@@ -16,7 +16,6 @@ from typing import Any
 
 from mathevalkit import __version__
 from mathevalkit.backends.base import Tokenizer
-from mathevalkit.errors import UsageError
 from mathevalkit.runs.codec import SCHEMA_VERSION
 from mathevalkit.types import (
     EngineOptions,
@@ -43,15 +42,13 @@ def make_plan(
     """Choose rows and recipe for one model and one task.
 
     Raises:
-        UsageError: flags that cannot go together.
+        UsageError: arguments that cannot go together.
         RecipeError: the recipe does not exist or does not fit the model.
     """
     from mathevalkit.prompts import choose_recipe, prompt_hash, with_overrides
     from mathevalkit.scoring.judge import ScorerOptions, find_scorers
     from mathevalkit.tasks.rows import select
 
-    if options.limit is not None and options.first is not None:
-        raise UsageError("--limit (a seeded sample) and --first (the first rows) exclude each other")
     selection = Selection(limit=options.limit, first=options.first, seed=options.seed)
     recipe, reason = choose_recipe(
         task,

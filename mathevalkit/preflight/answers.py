@@ -54,7 +54,7 @@ def prompt_extractor(context: Context) -> Finding:
             "error",
             f"scorer {context.plan.scorers[0]} does not find the gold in the recipe's own examples: "
             f"{'; '.join(refused[:3])}",
-            "correct the example, or choose another scorer with --scorer",
+            "correct the example, or choose another scorer with `scorers`",
         )
     if shots:
         return Finding("ok", f"scorer {context.plan.scorers[0]} finds the gold of all {len(shots)} examples")
@@ -75,7 +75,7 @@ def _asks_for_a_mark(context: Context, score: Score) -> Finding:
         return Finding(
             "error",
             f"scorer {name} does not find the answer 7 in any of: {', '.join(STATEMENTS)}",
-            "choose another scorer with --scorer",
+            "choose another with `scorers`",
         )
     prompt = f"{context.recipe.system or ''}\n{context.recipe.template}"
     if any(word in prompt for mark in taken for word in MARKERS[mark]):
@@ -85,7 +85,7 @@ def _asks_for_a_mark(context: Context, score: Score) -> Finding:
     return Finding(
         "warning",
         f"scorer {name} takes only {' or '.join(taken)}, and the prompt asks for none of them",
-        "a model that was not trained to write it scores near 0; choose another --recipe or --scorer",
+        "a model that was not trained to write it scores near 0; choose another `recipe`, or other `scorers`",
     )
 
 
@@ -122,7 +122,7 @@ def gold_readable(context: Context) -> Finding:
         "error" if len(unread) == seen else "warning",
         f"scorer {name} does not accept {len(unread):,} of {of} reference answers even as themselves: "
         f"{named(unread)}",
-        "these can never count as correct; choose another --scorer, or repair the data",
+        "these can never count as correct; choose other `scorers`, or repair the data",
     )
 
 

@@ -39,7 +39,7 @@ def chat_template(context: Context) -> Finding:
         return Finding(
             "error",
             f"recipe {recipe.name} is a chat, and the tokenizer has no chat template",
-            "choose another with --recipe, or add --no-apply-chat-template",
+            "choose another `recipe`, or add `apply_chat_template=False`",
         )
     if recipe.kind == "completion":
         if tokenizer.chat_template is None or _chosen(context):
@@ -47,7 +47,7 @@ def chat_template(context: Context) -> Finding:
         return Finding(
             "warning",
             f"the model has a chat template, and recipe {recipe.name} does not use it",
-            "take the task's chat recipe with --recipe, or say so with --no-apply-chat-template",
+            "take the task's chat `recipe`, or say so with `apply_chat_template=False`",
         )
     marks = set(CONTROL.findall(tokenizer.render_chat([_neutral(recipe)])[0]))
     turns = {sample.id: render_user_turn(recipe, sample) for sample in context.drawn}
@@ -60,9 +60,9 @@ def chat_template(context: Context) -> Finding:
             "error" if everywhere else "warning",
             f"{mark!r} stands in the prompt's own text and is written by the chat template again "
             f"({'every prompt' if everywhere else named(doubled)})",
-            "take it out of the recipe, or add --no-apply-chat-template"
+            "take it out of the recipe, or add `apply_chat_template=False`"
             if everywhere
-            else "these questions hold control tokens; look at them with --dry-run",
+            else "these questions hold control tokens; `preview` shows them",
         )
     return Finding("ok", f"applied once, in {len(turns):,} prompts looked at")
 
@@ -113,7 +113,7 @@ def bos(context: Context) -> Finding:
             "error",
             f"token {token} (BOS) stands {found} in {len(wrong):,} of {len(rows):,} prompts looked at "
             f"(first in sample {id_}), and should stand {wanted} times",
-            "take it out of the recipe's text; the tokenizer adds it" if count > wanted else "see --dry-run",
+            "take it out of the recipe's text; the tokenizer adds it" if count > wanted else "see `preview`",
         )
     if not wanted:
         if adds:  # only a chat template can lose it: the tokenizer would have added it
@@ -158,7 +158,7 @@ def token_budget(context: Context) -> Finding:
     if window is not None:
         for request, length in _longest_prompts(context, enough=window - budget):
             (too_long if length >= window else cut).append(request.sample_id)
-    remedy = "raise --max-model-len, or use fewer examples with --num-fewshot"
+    remedy = "raise `max_model_len`, or use fewer examples with `num_fewshot`"
     if too_long:
         return Finding(
             "error",
@@ -170,7 +170,7 @@ def token_budget(context: Context) -> Finding:
             "warning",
             f"prompt and {budget:,} tokens of completion pass the context of {window:,} in {named(cut)}; "
             "these are cut off early",
-            remedy + ", or lower --max-tokens",
+            remedy + ", or lower `max_tokens`",
         )
     return _solutions_fit(context, budget)
 
@@ -201,7 +201,7 @@ def _solutions_fit(context: Context, budget: int) -> Finding:
             "warning",
             f"{longer:,} of {len(lengths):,} reference solutions looked at are longer than {budget:,} tokens "
             f"(99 % have at most {p99:,})",
-            "raise --max-tokens",
+            "raise `max_tokens`",
         )
     return Finding("ok", f"{budget:,} tokens; 99 % of the reference solutions have at most {p99:,}")
 
@@ -228,7 +228,7 @@ def stop_strings(context: Context) -> Finding:
     return Finding(
         "warning",
         f"stop strings stand in reference solutions: {shown}{more}",
-        "a right completion with such words is cut off there; choose others with --stop",
+        "a right completion with such words is cut off there; choose others with `stop`",
     )
 
 
@@ -265,7 +265,7 @@ def few_shot_leakage(context: Context) -> Finding:
             ]
             if (share := max(shares)) >= NEAR:
                 near.append(f"{sample.id} (example {shares.index(share) + 1}, {share:.0%} of its words)")
-    remedy = "use fewer examples with --num-fewshot, or other ones"
+    remedy = "use fewer examples with `num_fewshot`, or other ones"
     if same:
         return Finding("error", f"examples of the prompt are asked as problems: {named(same)}", remedy)
     if near:

@@ -20,7 +20,7 @@ def output_dir(context: Context) -> Finding:
     folder = wanted.absolute()
     while not folder.exists():
         folder = folder.parent
-    remedy = "choose another place with --output-dir"
+    remedy = "choose another `output_dir`"
     if not folder.is_dir():
         return Finding("error", f"{folder} is a file, so {wanted} cannot be a folder", remedy)
     try:
@@ -62,7 +62,7 @@ def data(context: Context) -> Finding:
     return Finding(
         "error",
         what + ": the data has changed since the task file was written",
-        "compare the rows, then add the fingerprint to the task file, or give known rows with --data-file",
+        "compare the rows, then add the fingerprint to the task file, or give known rows as `data_file`",
     )
 
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mathevalkit.errors import RunDirectoryError, UsageError
+from mathevalkit.errors import RunDirectoryError, UsageError, call
 from mathevalkit.exporters.base import measure
 from mathevalkit.presentation.figures import accuracy_text
 from mathevalkit.presentation.notebook import html_notes, html_table
@@ -172,7 +172,7 @@ def reproduce(
     """Compare a whole run with a published number.
 
     Args:
-        target: ``model/task``, see ``published_results.targets``.
+        target: ``model/task``, see ``mathevalkit.reproduction.targets``.
         run: the run directory. Verdicts that it lacks are computed, not written.
         gap: a difference that may not hide in the interval, as a fraction.
         alpha: level of the test.
@@ -188,7 +188,7 @@ def reproduce(
     manifest, results = load_run(folder)
     if results is None:
         raise RunDirectoryError(
-            f"{folder}: the run is not whole yet; go on with it: mathevalkit run --resume {folder}"
+            f"{folder}: the run is not whole yet; go on with it: {call('evaluate', ..., resume=folder)}"
         )
     if manifest.task != wanted.task.name:
         raise UsageError(
@@ -348,7 +348,7 @@ def _target_of(run: Path, all_targets: Sequence[Target]) -> Target:
             return target
     raise UsageError(
         f"{run}: there is no published result of {manifest.model.model} on {manifest.task}; "
-        "name the one you mean: mathevalkit reproduce MODEL/TASK --from-run RUN"
+        f"name the one you mean: {call('reproduce', 'MODEL/TASK', run=run)}"
     )
 
 

@@ -9,12 +9,12 @@ The numbers stand in the task files, with their sources.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from answer_normalizers.plugins import did_you_mean
 from mathevalkit.errors import UsageError
 from mathevalkit.tasks.finding import list_tasks
 from mathevalkit.types import PublishedResult, Recipe, Task
@@ -96,9 +96,7 @@ def find_target(name: str, *, task_dirs: Sequence[str | Path] = ()) -> Target:
     known = {target.name: target for target in targets(task_dirs)}
     wanted = name.strip().lower()
     if wanted not in known:
-        near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
-        raise UsageError(f"no published result is called {name!r}; {hint}")
+        raise UsageError(f"no published result is called {name!r}{did_you_mean(wanted, known)}")
     return known[wanted]
 
 

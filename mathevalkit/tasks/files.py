@@ -29,8 +29,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 import jinja2
 from pydantic import BaseModel, ConfigDict, Field
 
+from answer_normalizers.plugins import did_you_mean
 from mathevalkit.tasks.templates import compile_template, filter_names, free_variables
-from mathevalkit.tasks.yaml_files import FieldPath, YamlFile, suggestion
+from mathevalkit.tasks.yaml_files import FieldPath, YamlFile
 from mathevalkit.types import HubSource, PublishedResult, Recipe, RowMapping, Sampling, Shot, Task
 
 __all__ = ["MODEL_KINDS", "read_task_file"]
@@ -248,7 +249,7 @@ def _shared_recipe(
                 raise shared.error(("use",), "a shared recipe cannot use another; copy its fields here")
             return spec.model_dump(exclude_unset=True)
     known = sorted({path.stem for directory in directories for path in directory.glob("*.yaml")})
-    raise document.error((*here, "use"), f"no shared recipe {use!r}{suggestion(use, known)}")
+    raise document.error((*here, "use"), f"no shared recipe {use!r}{did_you_mean(use, known)}")
 
 
 def _defaults(document: YamlFile, spec: TaskSpec) -> dict[str, str]:
@@ -264,7 +265,7 @@ def _defaults(document: YamlFile, spec: TaskSpec) -> dict[str, str]:
     defaults = {kind: name for kind, name in spec.defaults.model_dump().items() if name is not None}
     for kind, name in defaults.items():
         if name not in spec.recipes:
-            raise document.error(("defaults", kind), f"no recipe {name!r}{suggestion(name, spec.recipes)}")
+            raise document.error(("defaults", kind), f"no recipe {name!r}{did_you_mean(name, spec.recipes)}")
     if "base" not in defaults:
         raise document.error(
             ("defaults", "base"), "missing; it is the recipe for a model of which nothing is known"
@@ -282,13 +283,13 @@ def _check_template(
     except jinja2.TemplateError as error:
         raise document.error(path, _template_fault(error, source)) from error
     for name in sorted(free - variables) if variables is not None else ():
-        raise document.error(path, f"unknown variable {name!r}{suggestion(name, variables or ())}")
+        raise document.error(path, f"unknown variable {name!r}{did_you_mean(name, variables or ())}")
 
 
 def _template_fault(error: jinja2.TemplateError, source: str) -> str:
     """What keeps a template from compiling."""
     if found := re.fullmatch(r"No filter named '(.+)'\.", error.message or ""):
-        return f"unknown filter {found[1]!r}{suggestion(found[1], filter_names())}"
+        return f"unknown filter {found[1]!r}{did_you_mean(found[1], filter_names())}"
     line = error.lineno if isinstance(error, jinja2.TemplateSyntaxError) and "\n" in source else None
     return f"not a Jinja2 template: {error.message}{f' (its line {line})' if line else ''}"
 
@@ -297,7 +298,7 @@ def _check_name(document: YamlFile, path: FieldPath, name: str, *, kind: str, kn
     """The name is registered, or a plug-in's ``module:function``."""
     if name in known or re.fullmatch(r"[\w.]+:[\w.]+", name):
         return
-    raise document.error(path, f"no {kind} {name!r}{suggestion(name, known)}")
+    raise document.error(path, f"no {kind} {name!r}{did_you_mean(name, known)}")
 
 
 def _scorer_names() -> Sequence[str]:

@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from answer_normalizers.plugins import did_you_mean
 from mathevalkit.errors import TaskNotFoundError
 from mathevalkit.packaged import packaged
 from mathevalkit.types import Task
@@ -43,10 +43,9 @@ def load_task(name_or_path: str | Path, *, task_dirs: Sequence[str | Path] = ())
         found = _task_paths(task_dirs)
         name = str(name_or_path)
         if name not in found:
-            near = difflib.get_close_matches(name, found, n=1, cutoff=0.6)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(found))}"
             raise TaskNotFoundError(
-                f"no task {name!r}; {hint} (your own: give the path of its YAML file, or --task-dir)"
+                f"no task {name!r}{did_you_mean(name, found)} (your own: give the path of its YAML file, or "
+                "its folder as `task_dirs`)"
             )
         path = found[name]
     return read_task_file(path, recipe_dirs=_recipe_dirs(task_dirs))
@@ -83,6 +82,6 @@ def _recipe_dirs(task_dirs: Sequence[str | Path]) -> tuple[Path, ...]:
 def _directories(task_dirs: Sequence[str | Path]) -> Iterable[Path]:
     for directory in map(Path, task_dirs):
         if not directory.is_dir():
-            raise TaskNotFoundError(f"{directory}: there is no such directory of task files (--task-dir)")
+            raise TaskNotFoundError(f"{directory}: there is no such directory of task files (`task_dirs`)")
         yield directory
     yield packaged("tasks")

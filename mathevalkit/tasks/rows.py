@@ -56,7 +56,7 @@ def load_data(task: Task, *, data_file: str | Path | None = None) -> LoadedData:
     elif task.hub is not None:
         rows, origin = read_hub(task.hub, task_name=task.name)
     else:
-        raise DataError(f"task {task.name} names no data; give --data-file")
+        raise DataError(f"task {task.name} names no data; give `data_file`")
     samples = tuple(_samples(rows, task))
     if not samples:
         raise DataError(f"{origin.removeprefix('file:')}: no rows")
@@ -92,11 +92,11 @@ def select(
     """
     if limit is not None and first is not None:
         raise UsageError(
-            "--limit (a seeded sample) and --first (the first rows) exclude each other; give one"
+            "`limit` (a seeded sample) and `first` (the first rows) exclude each other; give one of them"
         )
-    for flag, count in (("--limit", limit), ("--first", first)):
+    for name, count in (("limit", limit), ("first", first)):
         if count is not None and count < 1:
-            raise UsageError(f"{flag} must be at least 1, got {count}")
+            raise UsageError(f"`{name}={count}`: expected 1 or more")
     if first is not None:
         return tuple(samples[:first])
     if limit is None or limit >= len(samples):
@@ -322,7 +322,7 @@ def read_hub(source: HubSource, *, task_name: str) -> tuple[Iterator[Row], str]:
         what = " ".join(str(error).split())
         raise DataError(
             f"task {task_name}: cannot load {source.dataset} from the Hugging Face hub: {what[:300]}. "
-            f"Without network, give the rows as a file: --data-file {task_name}.jsonl"
+            f"Without network, give the rows as a file: `data_file={task_name}.jsonl`"
         ) from error
     finally:
         datasets.enable_progress_bars()

@@ -7,9 +7,8 @@ It knows nothing of tasks: the schema comes from ``mathevalkit.tasks.files``.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -18,9 +17,10 @@ import orjson
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from answer_normalizers.plugins import did_you_mean
 from mathevalkit.errors import TaskFileError
 
-__all__ = ["FieldPath", "YamlFile", "suggestion"]
+__all__ = ["FieldPath", "YamlFile"]
 
 FieldPath: TypeAlias = tuple[str | int, ...]
 """The way to a field: ``("recipes", "metamath", "stop")``."""
@@ -148,7 +148,7 @@ def _message(fault: Mapping[str, Any], model: type[BaseModel], parts: Mapping[st
         owner = model
         for part in fault["loc"][:-1]:
             owner = parts.get(part, owner) if part in owner.model_fields else owner
-        return f"unknown field{suggestion(field, owner.model_fields)}"
+        return f"unknown field{did_you_mean(field, owner.model_fields)}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, got {_shown(fault['input'])}{_remedy(kind, fault['input'])}"
     if kind == "literal_error":
@@ -168,15 +168,6 @@ def _remedy(kind: str, value: object) -> str:
     if kind == "string_type" and isinstance(value, (int, float)):
         return f'; write "{_shown(value)}"'
     return ""
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """``; did you mean 'stop'?`` or the list of what there is."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; there are {', '.join(names)}" if names else "; there are none"
 
 
 def _shown(value: object) -> str:

@@ -188,7 +188,7 @@ def test_a_prompt_longer_than_the_context_fails_alone(engine):
     prompts = [chat(engine, QUESTIONS[0])[0], "word " * 2000, chat(engine, QUESTIONS[1])[0]]
     done = {c.sample_id: c for c in engine.generate(ask(prompts))}
     assert done["1"].finish_reason == "error"
-    assert "--max-model-len" in done["1"].error
+    assert "`max_model_len" in done["1"].error
     assert done["0"].text
     assert done["2"].text
 
@@ -320,26 +320,26 @@ CASES = {
     "llama_cpp": [
         ({"model": "nowhere.gguf"}, errors.ModelNotFoundError, "no such file"),
         ({"max_model_len": 100_000}, errors.UsageError, "trained for 8192"),
-        ({"engine_args": {"n_gpu_layer": 1}}, errors.UsageError, "did you mean n_gpu_layers"),
+        ({"engine_args": {"n_gpu_layer": 1}}, errors.UsageError, "did you mean 'n_gpu_layers'"),
         ({"engine_args": {"n_batch": "many"}}, errors.UsageError, "n_batch"),
         ({"engine_args": {"cache_type_k": "q9"}}, errors.UsageError, "expected one of"),
         ({"lora": "nowhere.gguf"}, errors.ModelNotFoundError, "nowhere.gguf"),
         ({"max_num_seqs": 1000}, errors.UsageError, "at most 256"),
-        ({"max_num_seqs": 256, "max_model_len": 8192}, errors.OutOfMemoryError, "--max-num-seqs"),
+        ({"max_num_seqs": 256, "max_model_len": 8192}, errors.OutOfMemoryError, "`max_num_seqs"),
     ],
     "vllm": [
         ({"model": "nobody/nowhere"}, errors.ModelNotFoundError, "nobody/nowhere"),
-        ({"max_model_len": 100_000}, errors.UsageError, "--max-model-len"),
-        ({"engine_args": {"enforce_eagr": True}}, errors.UsageError, "did you mean enforce_eager"),
+        ({"max_model_len": 100_000}, errors.UsageError, "`max_model_len"),
+        ({"engine_args": {"enforce_eagr": True}}, errors.UsageError, "did you mean 'enforce_eager'"),
         ({"engine_args": {"block_size": "many"}}, errors.UsageError, "block_size"),
-        ({"quantization": "awq"}, errors.MathEvalError, "--quantization"),
-        ({"dtype": "float13"}, errors.UsageError, "--dtype"),
-        ({"lora": "nobody/nowhere"}, errors.ModelNotFoundError, "--lora nobody/nowhere"),
-        ({"engine_args": {"kv_cache_memory_bytes": 1 << 44}}, errors.OutOfMemoryError, "--max-model-len"),
+        ({"quantization": "awq"}, errors.MathEvalError, "`quantization"),
+        ({"dtype": "float13"}, errors.UsageError, "`dtype"),
+        ({"lora": "nobody/nowhere"}, errors.ModelNotFoundError, "`lora=nobody/nowhere`"),
+        ({"engine_args": {"kv_cache_memory_bytes": 1 << 44}}, errors.OutOfMemoryError, "`max_model_len"),
         (
             {"gpu_memory_utilization": 0.0001, "engine_args": {}},
             errors.OutOfMemoryError,
-            "--gpu-memory-utilization",
+            "`gpu_memory_utilization",
         ),
     ],
 }

@@ -68,8 +68,12 @@ class TestFrames:
 
 
 class TestRegistry:
-    def test_the_built_in_engines_are_registered(self):
+    def test_the_built_in_engines_have_names(self):
         assert {"vllm", "llama_cpp", "replay"} <= set(backend_names())
+
+    def test_a_backend_that_cannot_be_imported_is_an_error_of_ours(self):
+        with pytest.raises(errors.PluginError, match=r"`backend`: .* at nowhere:x, which does not import"):
+            open_backend(EngineOptions(model="m", backend="nowhere:x"))
 
     def test_opening_one_by_name(self, tmp_path):
         file = tmp_path / "x.jsonl"
@@ -80,7 +84,7 @@ class TestRegistry:
         ("name", "near"), [("vlm", "vllm"), ("llama-cpp", "llama_cpp"), ("Replay", "replay")]
     )
     def test_an_unknown_name_suggests_a_known_one(self, name, near):
-        with pytest.raises(errors.BackendUnavailableError, match=f"did you mean {near}"):
+        with pytest.raises(errors.BackendUnavailableError, match=f"did you mean {near!r}"):
             open_backend(EngineOptions(model="m", backend=name))
 
     def test_opening_imports_nothing_heavy(self):
@@ -104,7 +108,7 @@ class TestRoom:
 
     @pytest.mark.parametrize("prompt", [100, 101])
     def test_a_prompt_that_fills_the_context_is_refused(self, prompt):
-        with pytest.raises(RequestRefusedError, match="--max-model-len"):
+        with pytest.raises(RequestRefusedError, match="`max_model_len"):
             room_for(EngineRequest(0, [1] * prompt, Sampling(max_tokens=1), 0), max_model_len=100)
 
 
@@ -188,13 +192,13 @@ class TestLlamaCppOptions:
     @pytest.mark.parametrize(
         ("options", "flag"),
         [
-            ({"dtype": "bfloat16"}, "--dtype"),
-            ({"quantization": "awq"}, "--quantization"),
-            ({"tokenizer": "x"}, "--tokenizer"),
-            ({"tensor_parallel_size": 2}, "--tensor-parallel-size"),
-            ({"pipeline_parallel_size": 2}, "--pipeline-parallel-size"),
-            ({"gpu_memory_utilization": 0.5}, "--gpu-memory-utilization"),
-            ({"trust_remote_code": True}, "--trust-remote-code"),
+            ({"dtype": "bfloat16"}, "`dtype"),
+            ({"quantization": "awq"}, "`quantization"),
+            ({"tokenizer": "x"}, "`tokenizer"),
+            ({"tensor_parallel_size": 2}, "`tensor_parallel_size"),
+            ({"pipeline_parallel_size": 2}, "`pipeline_parallel_size"),
+            ({"gpu_memory_utilization": 0.5}, "`gpu_memory_utilization"),
+            ({"trust_remote_code": True}, "`trust_remote_code"),
         ],
     )
     def test_a_flag_it_cannot_honour_is_refused_at_once(self, options, flag):
@@ -303,7 +307,7 @@ class TestVllmErrors:
             ("a/b is not a valid model identifier listed on", "ModelNotFoundError", "a/b"),
             ("a/b does not appear to have a file named config.json", "ModelNotFoundError", "config.json"),
             ("Failed to infer device type, please set", "BackendUnavailableError", "llama_cpp"),
-            (PYDANTIC, "UsageError", "derived max_model_len (2048) (see --max-model-len"),
+            (PYDANTIC, "UsageError", "derived max_model_len (2048) (see `max_model_len`"),
             (PYDANTIC_FIELD, "UsageError", "block_size: Input should be a valid integer"),
             ("something unheard of\nsecond line", "BackendError", "something unheard of"),
         ],
@@ -316,9 +320,9 @@ class TestVllmErrors:
 
     def test_a_message_that_quotes_a_flags_value_is_about_the_flag(self):
         error = ValueError("Cannot find the config file for awq")
-        explained = explain(error, given={"--quantization": "awq", "--revision": "a"})
+        explained = explain(error, given={"quantization": "awq", "revision": "a"})
         assert isinstance(explained, errors.UsageError)
-        assert str(explained) == "Cannot find the config file for awq (see --quantization)"
+        assert str(explained) == "Cannot find the config file for awq (see `quantization`)"
 
     def test_a_reason_printed_by_a_worker_is_found_in_the_log(self, tmp_path):
         log = tmp_path / "log"

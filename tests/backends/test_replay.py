@@ -138,8 +138,8 @@ def test_empty_lines_are_passed_over(record):
     [
         ('{"id": 1, "text": "a"}\n{"id": 2, "te\n{"id": 3, "text": "c"}\n', ":2: not JSON"),
         ("[1, 2]\n", ":1: expected an object, got list"),
-        ('{"id": 1, "said": "a"}\n', "--engine-args text_field=NAME (there: id, said)"),
-        ('{"nr": 1, "text": "a"}\n', "--engine-args id_field=NAME (there: nr, text)"),
+        ('{"id": 1, "said": "a"}\n', "`engine_args.text_field=NAME` (there: id, said)"),
+        ('{"nr": 1, "text": "a"}\n', "`engine_args.id_field=NAME` (there: nr, text)"),
         ('{"id": 1, "text": "a"}\n{"id": 2}\n', ":2: no field 'text'"),
         ('{"id": 1, "text": 5}\n', ":1: text: unexpected int"),
         ('{"id": 1, "text": [["a"], [5]]}\n', ":1: text: expected text"),
@@ -169,9 +169,9 @@ def test_a_missing_file_and_an_unknown_argument_are_clear_errors(tmp_path):
 
 def test_options_that_only_a_model_can_honour_are_refused(tmp_path):
     options = EngineOptions(model="x.jsonl", backend="replay", dtype="float16", tensor_parallel_size=2)
-    with pytest.raises(UsageError, match=r"replay backend cannot honour --dtype, --tensor-parallel-size"):
+    with pytest.raises(UsageError, match=r"replay backend cannot honour `dtype`, `tensor_parallel_size`"):
         ReplayBackend(options)
-    with pytest.raises(UsageError, match="--lora"):
+    with pytest.raises(UsageError, match="`lora"):
         ReplayBackend(EngineOptions(model="x.jsonl", backend="replay", lora="adapter"))
 
 

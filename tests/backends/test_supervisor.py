@@ -303,13 +303,13 @@ def test_an_error_of_the_engine_arrives_as_its_class_with_the_log_named(make, tm
     assert "fake: fake" in str(caught.value)
 
 
-def test_too_little_memory_names_the_flags_that_help(make):
+def test_too_little_memory_names_the_options_that_help(make):
     backend = make(ready=False, load_error="OutOfMemoryError: 14 GiB wanted")
     backend.start()
     with pytest.raises(errors.OutOfMemoryError) as caught:
         backend.load()
-    for flag in ("--max-model-len", "--gpu-memory-utilization", "--tensor-parallel-size", "llama_cpp"):
-        assert flag in str(caught.value)
+    for option in ("`max_model_len`", "`gpu_memory_utilization`", "`tensor_parallel_size`", "llama_cpp"):
+        assert option in str(caught.value)
 
 
 def test_a_process_killed_while_loading_is_reported_as_out_of_memory(make):
@@ -323,7 +323,7 @@ def test_engine_args_that_cannot_travel_are_refused(tmp_path):
     options = EngineOptions(
         model="m", backend="fake", engine_args={"x": object()}, log_path=str(tmp_path / "l")
     )
-    with pytest.raises(errors.UsageError, match="engine-args"):
+    with pytest.raises(errors.UsageError, match="`engine_args`"):
         SupervisedBackend(NAME, options)
 
 

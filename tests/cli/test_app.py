@@ -227,7 +227,7 @@ def test_resume_of_something_else_is_refused(cli: Cli, tmp_path: Path):
         (["--model", "", "--task", "demo"], 2, "--model is missing"),
         (["--model", "m", "--task", "gsm8q"], 2, "did you mean 'gsm8k'?"),
         (["--model", "m", "--task", "nowhere.yaml"], 2, "nowhere.yaml: there is no such task file"),
-        (["--model", "m", "--task", "demo", "--backend", "lama_cpp"], 5, "did you mean llama_cpp?"),
+        (["--model", "m", "--task", "demo", "--backend", "lama_cpp"], 5, "did you mean 'llama_cpp'?"),
         (["--model", "m", "--task", "demo", "--limit", "5", "--first", "5"], 2, "exclude each other"),
         (["--model", "m", "--task", "demo", "--limit", "0"], 2, "--limit 0: expected 1 or more"),
         (["--model", "m", "--task", "demo", "--first", "-1"], 2, "--first -1: expected 1 or more"),

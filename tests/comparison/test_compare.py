@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathevalkit.cli.views.comparison import print_comparison, print_gate
+from mathevalkit.cli.views.comparison import print_comparison
+from mathevalkit.cli.views.gate import print_gate
 from mathevalkit.comparison.compare import compare
 from mathevalkit.comparison.gap import gap_between
 from mathevalkit.comparison.gate import gate

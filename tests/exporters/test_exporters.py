@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from mathevalkit import rescore
-from mathevalkit.errors import RunDirectoryError, UsageError
+from mathevalkit.errors import PluginError, RunDirectoryError, UsageError
 from mathevalkit.exporters.export import ExportOptions, export, exporter_names
 from mathevalkit.stats.intervals import clustered_error, wilson_interval
 from mathevalkit.types import ModelInfo, Selection
@@ -78,8 +78,13 @@ def exported(run: Path, out: Path, form: str, **options) -> list[Path]:
     return [Path(file) for file in done.files]
 
 
-def test_the_built_in_formats_are_registered_like_anybodys():
+def test_the_built_in_formats_have_names():
     assert {"every-eval-ever", "hf-eval-results", "lm-eval", "model-index"} <= set(exporter_names())
+
+
+def test_an_exporter_that_cannot_be_used_is_an_error_of_ours(run: Path, tmp_path: Path):
+    with pytest.raises(PluginError, match="`format`: format 'json:__name__' is a str"):
+        exported(run, tmp_path / "out", "json:__name__")
 
 
 # ---- what every format shares ------------------------------------------------------------------------
@@ -176,7 +181,7 @@ def test_the_hubs_class_writes_the_same_yaml(tmp_path: Path, run: Path):
 
 def test_a_benchmark_must_have_a_dataset_on_the_hub(tmp_path: Path):
     run = make_run(tmp_path, write_task(tmp_path, SAMPLES, name="sums"))
-    with pytest.raises(UsageError, match="--dataset"):
+    with pytest.raises(UsageError, match="`dataset`"):
         exported(run, tmp_path / "out", "hf-eval-results")
     [file] = exported(run, tmp_path / "out", "hf-eval-results", dataset="me/sums", task_id="test")
     assert yaml.safe_load(file.read_text())[0]["dataset"]["id"] == "me/sums"
@@ -429,7 +434,7 @@ def test_percent_has_percents_bounds(tmp_path: Path, run: Path):
 
 def test_a_local_model_needs_the_name_it_is_filed_under(tmp_path: Path, task: Path):
     run = make_run(tmp_path, task, model_info=replace(HUB_MODEL, model="/models/mine"))
-    with pytest.raises(UsageError, match="--model-id"):
+    with pytest.raises(UsageError, match="`model_id="):
         exported(run, tmp_path / "out", "every-eval-ever")
     with pytest.raises(UsageError, match="expected ORGANISATION/NAME"):
         exported(run, tmp_path / "out", "every-eval-ever", model_id="mine")

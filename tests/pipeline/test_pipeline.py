@@ -218,7 +218,7 @@ def test_a_failed_sample_is_tried_again_on_resume(problems: Problems) -> None:
 
 
 def test_limit_and_first_exclude_each_other(problems: Problems) -> None:
-    with pytest.raises(UsageError, match=r"--limit .* and --first"):
+    with pytest.raises(UsageError, match=r"`limit` .* and `first`"):
         problems.run(limit=3, first=3)
 
 

@@ -160,13 +160,13 @@ def test_preflight_writes_nothing(case: Case):
 
 def test_an_output_directory_below_a_file_is_caught(case: Case):
     (case.folder / "runs").write_text("")
-    expect(case.checks()["output-dir"], "error", "is a file", "--output-dir")
+    expect(case.checks()["output-dir"], "error", "is a file", "`output_dir`")
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system that refuses writing")
 def test_a_place_that_cannot_be_written_is_caught(case: Case):
     case.options = replace(case.options, output_dir="/proc/self/runs")
-    expect(case.checks()["output-dir"], "error", "/proc/self cannot be written", "--output-dir")
+    expect(case.checks()["output-dir"], "error", "/proc/self cannot be written", "`output_dir`")
 
 
 def test_a_disk_too_small_for_the_completions_is_caught(case: Case):
@@ -179,7 +179,7 @@ def test_a_disk_too_small_for_the_completions_is_caught(case: Case):
 
 def test_rows_the_task_does_not_know_are_an_error(case: Case):
     case.task |= {"num_rows": 1319, "fingerprints": ["a" * 64]}
-    expect(case.checks()["data"], "error", "8 rows", "not the 1,319 rows the task knows", "--data-file")
+    expect(case.checks()["data"], "error", "8 rows", "not the 1,319 rows the task knows", "`data_file`")
 
 
 def test_rows_of_the_users_own_are_a_warning(case: Case):
@@ -280,13 +280,13 @@ def test_a_chat_recipe_without_a_template_is_caught(case: Case):
     case.chat(LLAMA_2)
     case.tokenizer = Words()
     checks = case.checks()
-    expect(checks["chat-template"], "error", "no chat template", "--no-apply-chat-template")
+    expect(checks["chat-template"], "error", "no chat template", "`apply_chat_template=False`")
     assert checks["bos"].status == checks["token-budget"].status == "skipped"
 
 
 def test_a_plain_recipe_on_a_chat_model_is_pointed_out(case: Case):
     case.tokenizer = Words(template=LLAMA_2)
-    expect(case.checks()["chat-template"], "warning", "does not use it", "--no-apply-chat-template")
+    expect(case.checks()["chat-template"], "warning", "does not use it", "`apply_chat_template=False`")
 
 
 def test_a_plain_recipe_that_is_meant_passes(case: Case):
@@ -313,7 +313,7 @@ def test_a_recipe_that_writes_the_turns_itself_is_caught(case: Case, template: s
     case.chat(template)
     mark = "[INST]" if template == LLAMA_2 else "<|im_start|>"
     case.recipe |= {"template": mark + "{{ question }}"}
-    expect(case.checks()["chat-template"], "error", mark, "every prompt", "--no-apply-chat-template")
+    expect(case.checks()["chat-template"], "error", mark, "every prompt", "`apply_chat_template=False`")
 
 
 def test_a_question_with_control_tokens_is_pointed_out(case: Case):
@@ -332,7 +332,7 @@ def test_a_chat_passes(case: Case):
 
 def test_a_budget_below_the_reference_solutions_is_caught(case: Case):
     case.recipe |= {"max_tokens": 10}
-    expect(case.checks()["token-budget"], "warning", "8 of 8 reference solutions", "--max-tokens")
+    expect(case.checks()["token-budget"], "warning", "8 of 8 reference solutions", "`max_tokens`")
 
 
 def test_one_long_solution_of_many_is_no_reason_to_warn(case: Case):
@@ -347,12 +347,12 @@ def test_one_long_solution_of_many_is_no_reason_to_warn(case: Case):
 def test_a_prompt_longer_than_the_context_is_an_error(case: Case):
     case.max_model_len = 150
     case.rows[3] |= {"question": "very " * 150 + "long?"}
-    expect(case.checks()["token-budget"], "error", "sample 5", "150 tokens", "--max-model-len")
+    expect(case.checks()["token-budget"], "error", "sample 5", "150 tokens", "`max_model_len`")
 
 
 def test_a_completion_that_cannot_fit_the_context_is_a_warning(case: Case):
     case.max_model_len = 100
-    expect(case.checks()["token-budget"], "warning", "pass the context of 100", "--max-tokens")
+    expect(case.checks()["token-budget"], "warning", "pass the context of 100", "`max_tokens`")
 
 
 def test_a_context_that_is_large_enough_passes(case: Case):
@@ -366,7 +366,7 @@ def test_a_context_that_is_large_enough_passes(case: Case):
 def test_a_stop_string_in_a_reference_solution_is_caught(case: Case):
     case.recipe |= {"stop": ["Question:", "so she has"]}
     expect(
-        case.checks()["stop-strings"], "warning", "'so she has' in 8 (samples 2, 3, 4 and 5 more)", "--stop"
+        case.checks()["stop-strings"], "warning", "'so she has' in 8 (samples 2, 3, 4 and 5 more)", "`stop`"
     )
 
 
@@ -390,7 +390,7 @@ def shot(question: str) -> list[dict[str, str]]:
 
 def test_an_example_that_is_asked_is_caught(case: Case):
     case.recipe |= {"shots": shot(case.rows[3]["question"].lower())}
-    expect(case.checks()["few-shot-leakage"], "error", "sample 5 (example 1)", "--num-fewshot")
+    expect(case.checks()["few-shot-leakage"], "error", "sample 5 (example 1)", "`num_fewshot`")
 
 
 def test_an_example_with_other_numbers_is_pointed_out(case: Case):
@@ -425,13 +425,13 @@ def test_an_example_whose_answer_is_not_its_gold_is_caught(case: Case):
 
 def test_examples_that_the_scorer_cannot_read_are_caught(case: Case):
     case.options = replace(case.options, scorers=("boxed",))
-    expect(case.checks()["prompt-extractor"], "error", "example 1", "found None", "--scorer")
+    expect(case.checks()["prompt-extractor"], "error", "example 1", "found None", "`scorers`")
 
 
 def test_a_strict_scorer_whose_mark_no_one_asks_for_is_pointed_out(case: Case):
     case.recipe |= {"shots": [], "template": "{{ question }}"}
     case.options = replace(case.options, scorers=("boxed",))
-    expect(case.checks()["prompt-extractor"], "warning", "\\boxed", "asks for none", "--recipe")
+    expect(case.checks()["prompt-extractor"], "warning", "\\boxed", "asks for none", "`recipe`")
 
 
 def test_a_strict_scorer_whose_mark_is_asked_for_passes(case: Case):
@@ -457,7 +457,7 @@ def test_golds_that_the_scorer_cannot_accept_are_counted(case: Case):
     case.rows[2] |= {"gold": "a dozen"}
     case.options = replace(case.options, scorers=("metamath_gsm8k",))
     expect(
-        case.checks()["gold-readable"], "warning", "does not accept 1 of 8", "sample 4 (a dozen)", "--scorer"
+        case.checks()["gold-readable"], "warning", "does not accept 1 of 8", "sample 4 (a dozen)", "`scorers`"
     )
 
 

@@ -86,7 +86,7 @@ def test_a_target_is_found_by_its_name(name: str, percent: float):
 
 
 def test_an_unknown_target_names_near_ones():
-    with pytest.raises(UsageError, match="did you mean metamath-7b/gsm8k"):
+    with pytest.raises(UsageError, match="did you mean 'metamath-7b/gsm8k'"):
         find_target("metamath7b/gsm8k")
 
 

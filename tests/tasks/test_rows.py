@@ -321,7 +321,7 @@ def test_a_revision_is_asked_for_and_an_unknown_commit_is_said(hub):
 
 
 @pytest.mark.parametrize("fault", ["ConnectionError", "ValueError", "DatasetNotFoundError"])
-def test_without_network_the_error_names_the_flag_that_helps(monkeypatch, fault):
+def test_without_network_the_error_names_the_argument_that_helps(monkeypatch, fault):
     datasets = pytest.importorskip("datasets")
     import builtins
 
@@ -335,7 +335,7 @@ def test_without_network_the_error_names_the_flag_that_helps(monkeypatch, fault)
         load_data(load_task("gsm8k"))
     assert str(raised.value) == (
         "task gsm8k: cannot load openai/gsm8k from the Hugging Face hub: Couldn't reach the hub. "
-        "Without network, give the rows as a file: --data-file gsm8k.jsonl"
+        "Without network, give the rows as a file: `data_file=gsm8k.jsonl`"
     )
 
 
@@ -497,7 +497,7 @@ def test_a_missing_file_is_said(tmp_path):
 
 
 def test_a_task_without_data_asks_for_a_file():
-    with pytest.raises(DataError, match="task mine names no data; give --data-file"):
+    with pytest.raises(DataError, match="task mine names no data; give `data_file`"):
         load_data(task_of())
 
 
@@ -589,9 +589,9 @@ def test_another_seed_draws_another_sample():
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"limit": 1, "first": 1}, "--limit .* and --first .* exclude each other; give one"),
-        ({"limit": 0}, "--limit must be at least 1, got 0"),
-        ({"first": -1}, "--first must be at least 1, got -1"),
+        ({"limit": 1, "first": 1}, "`limit` .* and `first` .* exclude each other; give one"),
+        ({"limit": 0}, "`limit=0`: expected 1 or more"),
+        ({"first": -1}, "`first=-1`: expected 1 or more"),
     ],
 )
 def test_an_impossible_selection_is_refused(kwargs, message):

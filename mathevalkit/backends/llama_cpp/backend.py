@@ -1,8 +1,9 @@
 """llama.cpp: GGUF files on a laptop's processor or a graphics card, through the package ``xllamacpp``.
 
-``--model`` is a file, or ``repo/name:file.gguf`` on the hub::
+``model`` is a file, or ``repo/name:file.gguf`` on the hub::
 
-    --backend llama_cpp --model TheBloke/MetaMath-Mistral-7B-GGUF:metamath-mistral-7b.Q4_K_M.gguf
+    evaluate(task="gsm8k", model="TheBloke/MetaMath-Mistral-7B-GGUF:metamath-mistral-7b.Q4_K_M.gguf",
+             backend="llama_cpp")
 
 xllamacpp embeds llama.cpp's server. We speak to it over the loopback interface with a key made for this
 process, because only its native ``/completion`` endpoint says which stop string ended a text. Prompts
@@ -21,7 +22,6 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from enum import Enum
 from http.client import HTTPException
 from pathlib import Path
@@ -29,7 +29,7 @@ from time import monotonic
 from typing import Any
 
 from mathevalkit.backends import host
-from mathevalkit.backends.base import refuse_options, require_package
+from mathevalkit.backends.base import refuse_options, refuse_unknown_arguments, require_package
 from mathevalkit.backends.llama_cpp.chat import render_chat
 from mathevalkit.backends.llama_cpp.gguf import find_gguf, read_metadata
 from mathevalkit.backends.llama_cpp.loopback import LoopbackHttp
@@ -46,7 +46,7 @@ from mathevalkit.errors import (
 from mathevalkit.types import EngineOptions, Message, ModelInfo
 
 DEFAULT_CONTEXT = 4096
-"""Tokens per request where --max-model-len says nothing: GSM8K and MATH with eight shots fit."""
+"""Tokens per request where ``max_model_len`` says nothing: GSM8K and MATH with eight shots fit."""
 SLOTS_ON_CPU, SLOTS_ON_GPU = 8, 32
 """Requests at a time; on two cores 8 gave 184 tokens/s, 4 gave 161, 16 gave 186 (135M model)."""
 MOST_SLOTS = 256
@@ -68,7 +68,7 @@ WANTED_FIELDS = ["content", "stop_type", "stopping_word", "tokens_predicted", "t
 
 
 class LlamaCppBackend(SupervisedBackend):
-    """The entry point: the backend of ``--backend llama_cpp``."""
+    """The backend ``llama_cpp``."""
 
     def __init__(self, options: EngineOptions) -> None:
         """Raises UsageError for options that llama.cpp has no equivalent of.
@@ -79,8 +79,8 @@ class LlamaCppBackend(SupervisedBackend):
             replace(options, dtype=None) if options.dtype == "auto" else options,
             *("dtype", "quantization", "tokenizer", "tensor_parallel_size", "pipeline_parallel_size"),
             *("gpu_memory_utilization", "trust_remote_code"),
-            why="a GGUF file fixes type, quantization and tokenizer; llama.cpp's own settings go through "
-            "--engine-args (n_gpu_layers=20)",
+            why="a GGUF file fixes type, quantization and tokenizer; llama.cpp's own settings go "
+            "through `engine_args` (n_gpu_layers=20)",
         )
         require_package("xllamacpp", extra="llama-cpp")
         super().__init__("mathevalkit.backends.llama_cpp.backend:LlamaCppEngine", options)
@@ -151,9 +151,7 @@ class LlamaCppEngine:
         """By the template in the model's file."""
         template = self._metadata.get("tokenizer.chat_template")
         if template is None:
-            raise RecipeError(
-                f"{self._options.model} has no chat template; use a completion recipe (--recipe)"
-            )
+            raise RecipeError(f"{self._options.model} has no chat template; use a completion `recipe`")
         return render_chat(template, conversations, bos_token=self._bos_token, eos_token=self._eos_token)
 
     def load(self) -> int:
@@ -232,6 +230,8 @@ class LlamaCppEngine:
         p.verbosity = 2
         if self._adapter is not None:
             p.lora_adapters = [self._library.CommonAdapterLoraInfo(str(self._adapter), 1.0)]
+        known = [name for name in dir(p) if not name.startswith("_")]
+        refuse_unknown_arguments(self._options, known, engine="llama.cpp")
         for name, value in self._options.engine_args.items():
             _set_parameter(p, name, value)
         return p
@@ -241,7 +241,7 @@ class LlamaCppEngine:
         wanted = self._options.max_model_len
         if trained is not None and wanted is not None and wanted > trained:
             raise UsageError(
-                f"--max-model-len {wanted}: {self._options.model} was trained for {trained} tokens"
+                f"`max_model_len={wanted}`: {self._options.model} was trained for {trained} tokens"
             )
         context = wanted or min(trained or DEFAULT_CONTEXT, DEFAULT_CONTEXT)
         return (context + 255) // 256 * 256 if wanted is None else context
@@ -253,7 +253,7 @@ class LlamaCppEngine:
         """
         wanted = self._options.max_num_seqs
         if wanted is not None and wanted > MOST_SLOTS:
-            raise UsageError(f"--max-num-seqs {wanted}: llama.cpp runs at most {MOST_SLOTS} at a time")
+            raise UsageError(f"`max_num_seqs={wanted}`: llama.cpp runs at most {MOST_SLOTS} at a time")
         gpus = [d for d in self._library.get_device_info() if "GPU" in d["type"].name]
         weights = sum(file.stat().st_size for file in self._files)
         free = (sum(d["memory_free"] for d in gpus) if gpus else host.free_memory()) - weights
@@ -336,22 +336,17 @@ class LlamaCppEngine:
 
 
 def _set_parameter(parameters: Any, name: str, value: Any) -> None:
-    known = [field for field in dir(parameters) if not field.startswith("_")]
-    if name not in known:
-        near = get_close_matches(name.replace("-", "_"), known, n=3, cutoff=0.6)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise UsageError(f"--engine-args {name}: llama.cpp has no such parameter{hint}")
     current = getattr(parameters, name)
     if isinstance(current, Enum) and isinstance(value, str):
         names = {member.name.lower(): member for member in type(current)}
         matches = [m for n, m in names.items() if n == value.lower() or n.endswith("_" + value.lower())]
         if len(matches) != 1:
-            raise UsageError(f"--engine-args {name}={value}: expected one of {', '.join(names)}")
+            raise UsageError(f"`engine_args.{name}={value}`: expected one of {', '.join(names)}")
         value = matches[0]
     try:
         setattr(parameters, name, value)
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise UsageError(f"--engine-args {name}={value!r}: {error}") from error
+        raise UsageError(f"`engine_args.{name}={value!r}`: {error}") from error
 
 
 def _load_error(options: EngineOptions, message: str) -> Exception:

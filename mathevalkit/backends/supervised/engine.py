@@ -101,7 +101,7 @@ def room_for(request: EngineRequest, *, max_model_len: int) -> int:
     if room < 1:
         raise RequestRefusedError(
             f"the prompt has {len(request.token_ids)} tokens and leaves no room in a context of "
-            f"{max_model_len} (raise --max-model-len or use fewer shots)"
+            f"{max_model_len} (raise `max_model_len` or use fewer shots)"
         )
     return min(room, request.sampling.max_tokens)
 

@@ -297,7 +297,7 @@ class SupervisedBackend:
         except TypeError as error:
             self._log.close()
             raise errors.UsageError(
-                f"--engine-args: a value cannot be handed to the engine: {error}"
+                f"`engine_args`: a value cannot be handed to the engine: {error}"
             ) from error
 
     def _living_process(self) -> EngineProcess:
@@ -354,14 +354,14 @@ class SupervisedBackend:
                 kind = errors.OutOfMemoryError
                 why += ", as the system does when memory runs out"
         if kind is errors.OutOfMemoryError:
-            why += f". {MEMORY_FLAGS}"
+            why += f". {LESS_MEMORY}"
         who = f"{self._options.backend}: {self._options.model}"
         return kind(f"{who}: {what}: {why} (engine's output: {self._log.path})")
 
 
-MEMORY_FLAGS = (
-    "Flags that need less memory: --max-model-len, --max-num-seqs, --gpu-memory-utilization, --dtype, "
-    "--quantization; --tensor-parallel-size spreads the model over several GPUs; --backend llama_cpp runs "
+LESS_MEMORY = (
+    "Options that need less memory: `max_model_len`, `max_num_seqs`, `gpu_memory_utilization`, `dtype`, "
+    "`quantization`; `tensor_parallel_size` spreads the model over several GPUs; `backend=llama_cpp` runs "
     "a quantized GGUF file."
 )
 

@@ -1,4 +1,4 @@
-"""Comparisons and gate decisions as a person reads them in a terminal.
+"""A comparison as a person reads it in a terminal.
 
                      n   LLaMA-2-7B   MetaMath-7B   MetaMath-7B − LLaMA-2-7B       p
     Algebra      1,187        3.2 %        29.1 %   +25.9 * (+23.2 to +28.6)   < 1e-12
@@ -14,7 +14,7 @@ from itertools import chain
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from mathevalkit.comparison.gate import GateReport
+from mathevalkit.cli.output import plain_table, spelled
 from mathevalkit.comparison.result import Comparison, Flip, Gap, Row, difference_text
 from mathevalkit.presentation.figures import p_text, percent
 from mathevalkit.presentation.terminal import clean, short
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-MARKS = {"pass": ("✓", "green"), "regression": ("✗", "red"), "cannot tell": ("?", "yellow")}
 LABEL_WIDTH = 14
 """Longer names stand above the table, and letters in it."""
 ANSWER_WIDTH = 24
@@ -71,7 +70,7 @@ def print_comparison(
     ):
         console.print(Text(line), soft_wrap=True)
     for note in comparison.notes:
-        console.print(Text.assemble(("! ", "yellow"), clean(note)), soft_wrap=True)
+        console.print(Text.assemble(("! ", "yellow"), clean(spelled(note))), soft_wrap=True)
     if flips:
         for table in _flip_tables(comparison, flips):
             console.print()
@@ -91,13 +90,6 @@ def _blocks(comparison: Comparison, *, cross: bool) -> Iterator[tuple[str, list[
         yield "subject / level", rows["subject and level"]
 
 
-def _plain_table() -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-
-
 def _letters(comparison: Comparison) -> list[str] | None:
     """One letter a checkpoint, where their names would make the table too wide."""
     labels = [checkpoint.label for checkpoint in comparison.checkpoints]
@@ -114,7 +106,7 @@ def _table(comparison: Comparison, name: str, rows: Sequence[Row], *, width: int
     with_interval = count == 1 or width >= 40 + 45 * count
     with_p = count == 1 or width >= 40 + 28 * count
     headings = _letters(comparison) or [checkpoint.label for checkpoint in comparison.checkpoints]
-    table = _plain_table()
+    table = plain_table()
     table.add_column(name, min_width=8, max_width=40, overflow="fold")
     table.add_column("n", justify="right", no_wrap=True)
     for heading in headings:
@@ -188,7 +180,7 @@ def _flip_tables(comparison: Comparison, count: int) -> Iterator[Table]:
 
     for other in comparison.others:
         mine = [flip for flip in comparison.flips if flip.checkpoint == other.label]
-        table = _plain_table()
+        table = plain_table()
         table.title = Text(f"{clean(other.label)}: {min(count, len(mine)):,} of {len(mine):,} flips")
         table.title_justify = "left"
         for name in ("sample", "question", "gold", "base", "now"):
@@ -211,22 +203,3 @@ def _what(outcome: str, answer: str | None, share: float, flip: Flip) -> str:
     """``wrong: 12``; with the share right where there are several completions."""
     text = OUTCOME_WORDS[outcome] + (f": {short(answer, ANSWER_WIDTH)}" if answer is not None else "")
     return text if {flip.base, flip.tuned} <= {0.0, 1.0} else f"{100 * share:.0f} % right, mostly {text}"
-
-
-# ---- the gate --------------------------------------------------------------------------------------
-
-
-def print_gate(console: Console, report: GateReport) -> None:
-    """The decision first, its evidence below."""
-    from rich.text import Text
-
-    decision = report.decision
-    mark, style = MARKS[decision.decision]
-    console.print(
-        Text.assemble((f"{mark} {decision.decision}", f"bold {style}"), f": {decision.reason}"),
-        soft_wrap=True,
-    )
-    for name, value in report.evidence():
-        console.print(Text.assemble((f"{name:<13}", "dim"), clean(value)), soft_wrap=True)
-    for note in report.notes:
-        console.print(Text.assemble(("! ", "yellow"), clean(note)), soft_wrap=True)

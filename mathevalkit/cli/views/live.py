@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mathevalkit.cli.advice import next_step
 from mathevalkit.cli.interrupts import Interrupts
+from mathevalkit.cli.output import spelled
 from mathevalkit.cli.views.progress import Speed, progress_text
 from mathevalkit.cli.views.results import facts_of_plan, print_results, print_summary, result_line
 from mathevalkit.pipeline.observer import Observer
@@ -63,10 +64,13 @@ def print_checks(console: Console, plan: Plan, checks: Sequence[Check]) -> None:
     for check in checks:
         mark, style = MARKS[check.status]
         console.print(
-            Text.assemble((mark, style), f" {check.name:<{width}}  ", clean(check.message)), soft_wrap=True
+            Text.assemble((mark, style), f" {check.name:<{width}}  ", clean(spelled(check.message))),
+            soft_wrap=True,
         )
         if check.remedy:
-            console.print(Text(f"  {'':<{width}}  → {clean(check.remedy)}", style="dim"), soft_wrap=True)
+            console.print(
+                Text(f"  {'':<{width}}  → {clean(spelled(check.remedy))}", style="dim"), soft_wrap=True
+            )
 
 
 class RunDisplay(Observer):
@@ -203,7 +207,7 @@ class RunDisplay(Observer):
         from rich.text import Text
 
         with surviving_closed(self._err.file):
-            print_line(self._err, Text.assemble(("warning: ", "yellow"), clean_block(message)))
+            print_line(self._err, Text.assemble(("warning: ", "yellow"), clean_block(spelled(message))))
 
     def results(self, plan: Plan, results: Results, *, repeated: bool) -> None:
         """The table, on stdout."""

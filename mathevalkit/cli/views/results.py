@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mathevalkit.cli.advice import Step, next_after_several
+from mathevalkit.cli.output import plain_table
 from mathevalkit.presentation.figures import accuracy_text, duration, interval, percent, tokens_per_second
 from mathevalkit.presentation.terminal import clean, model_name, print_line
 from mathevalkit.presentation.wording import MAX_LEVELS, OUTCOME_WORDS, WIDE, sampling_text
@@ -79,9 +80,6 @@ def facts_of_manifest(manifest: RunManifest, task: Task | None) -> RunFacts:
     )
 
 
-# ---- published results -----------------------------------------------------------------------------
-
-
 # ---- tables ----------------------------------------------------------------------------------------
 
 
@@ -131,7 +129,7 @@ def print_summary(console: Console, finished: Sequence[Results]) -> None:
     console.print()
     console.print(Text(f"{len(finished)} runs", style="bold"))
     console.print()
-    table = _table()
+    table = plain_table()
     table.add_column("model", overflow="fold")
     table.add_column("task", overflow="fold")
     for name in ("n", "accuracy", "95 % interval"):
@@ -195,18 +193,11 @@ def _tables(results: Results, *, width: int) -> Iterator[Table]:
             yield cross
 
 
-def _table() -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-
-
 def _group_table(name: str, groups: Sequence[Group], *, wide: bool) -> Table:
     from rich.text import Text
 
     shown = [o for o in OUTCOME_WORDS if any(group.outcomes[o] for group in groups)] if wide else []
-    table = _table()
+    table = plain_table()
     table.add_column(name, min_width=12, max_width=40, overflow="fold")
     table.add_column("n", justify="right")
     table.add_column("accuracy", justify="right")
@@ -237,7 +228,7 @@ def _cross_table(results: Results) -> Table | None:
     def shown(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.1f}"
 
-    table = _table()
+    table = plain_table()
     table.add_column("% by level", min_width=12, max_width=40, overflow="fold")
     for level in results.by_level:
         table.add_column(Text(clean(level.name)), justify="right", max_width=12)
