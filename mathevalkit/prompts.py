@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any
@@ -25,7 +25,7 @@ import orjson
 from answer_normalizers.plugins import did_you_mean
 from mathevalkit.backends.base import Tokenizer
 from mathevalkit.errors import RecipeError
-from mathevalkit.types import Message, Recipe, Request, Sample, Task
+from mathevalkit.types import Message, Recipe, Request, Sample, Sampling, Shot, Task
 
 __all__ = [
     "build_requests",
@@ -106,34 +106,15 @@ def with_overrides(
             "`apply_chat_template=True`, or leave the system prompt out"
         )
     if num_fewshot is not None:
-        _in_range("num_fewshot", num_fewshot, "0 or more", ok=num_fewshot >= 0)
-        if num_fewshot > len(recipe.shots):
-            raise RecipeError(
-                f"`num_fewshot={num_fewshot}`: recipe {recipe.name} has {len(recipe.shots)} examples; "
-                "ask for fewer, or take another `recipe`"
-            )
-        recipe = replace(recipe, shots=recipe.shots[:num_fewshot])
-    changes: dict[str, Any] = {}
-    if max_tokens is not None:
-        _in_range("max_tokens", max_tokens, "1 or more", ok=max_tokens >= 1)
-        changes["max_tokens"] = max_tokens
-    if temperature is not None:
-        _in_range("temperature", temperature, "0 (greedy) or more", ok=temperature >= 0)
-        changes["temperature"] = float(temperature)
-    if top_p is not None:
-        _in_range("top_p", top_p, "above 0, at most 1", ok=0 < top_p <= 1)
-        changes["top_p"] = float(top_p)
-    if n is not None:
-        _in_range("n", n, "1 or more", ok=n >= 1)
-        changes["n"] = n
-    if seed is not None:
-        _in_range("seed", seed, "0 or more", ok=seed >= 0)
-        changes["seed"] = seed
-    if stop is not None:
-        if "" in stop:
-            raise RecipeError("`stop`: an empty stop string would stop everything; leave it out")
-        changes["stop"] = tuple(stop)
-    recipe = replace(recipe, sampling=replace(recipe.sampling, **changes))
+        recipe = replace(recipe, shots=_first_shots(recipe, num_fewshot))
+    changes = {
+        "max_tokens": max_tokens,
+        "temperature": None if temperature is None else float(temperature),
+        "top_p": None if top_p is None else float(top_p),
+        "n": n,
+        "seed": seed,
+    }
+    recipe = replace(recipe, sampling=_changed(recipe.sampling, changes, stop=stop))
     if recipe.sampling.n > 1 and recipe.sampling.temperature == 0:
         raise RecipeError(
             f"`n={recipe.sampling.n}` at temperature 0 would generate one text {recipe.sampling.n} times; "
@@ -142,9 +123,40 @@ def with_overrides(
     return recipe
 
 
-def _in_range(argument: str, value: float, expected: str, *, ok: bool) -> None:
-    if not ok:
-        raise RecipeError(f"`{argument}={value}`: expected {expected}")
+def _first_shots(recipe: Recipe, count: int) -> tuple[Shot, ...]:
+    if count < 0:
+        raise RecipeError(f"`num_fewshot={count}`: expected 0 or more")
+    if count > len(recipe.shots):
+        raise RecipeError(
+            f"`num_fewshot={count}`: recipe {recipe.name} has {len(recipe.shots)} examples; ask for fewer, "
+            "or take another `recipe`"
+        )
+    return recipe.shots[:count]
+
+
+_EXPECTED: Mapping[str, tuple[str, Callable[[float], bool]]] = {
+    "max_tokens": ("1 or more", lambda value: value >= 1),
+    "temperature": ("0 (greedy) or more", lambda value: value >= 0),
+    "top_p": ("above 0, at most 1", lambda value: 0 < value <= 1),
+    "n": ("1 or more", lambda value: value >= 1),
+    "seed": ("0 or more", lambda value: value >= 0),
+}
+"""What each number of the sampling must be."""
+
+
+def _changed(
+    sampling: Sampling, changes: Mapping[str, float | None], *, stop: Sequence[str] | None
+) -> Sampling:
+    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+    for name, value in given.items():
+        expected, holds = _EXPECTED[name]
+        if not holds(value):
+            raise RecipeError(f"`{name}={value}`: expected {expected}")
+    if stop is not None:
+        if "" in stop:
+            raise RecipeError("`stop`: an empty stop string would stop everything; leave it out")
+        given["stop"] = tuple(stop)
+    return replace(sampling, **given)
 
 
 # ---- prompts ---------------------------------------------------------------------------------------

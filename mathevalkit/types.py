@@ -24,6 +24,9 @@ Outcome: TypeAlias = Literal["correct", "wrong", "no_answer", "truncated", "unde
 
 OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "no_answer", "truncated", "undecided", "backend_error")
 
+Score: TypeAlias = tuple[int, int]
+"""``(correct, scored)`` of one sample in one run; ``scored`` is at least 1."""
+
 FinishReason: TypeAlias = Literal["stop", "length", "error"]
 """``stop``: end of sequence or a stop string; ``length``: the token budget ran out; ``error``: no text."""
 
@@ -437,7 +440,3 @@ class Plan:
     def total(self) -> int:
         """Completions wanted."""
         return len(self.samples) * self.recipe.sampling.n
-
-
-Score: TypeAlias = tuple[int, int]
-"""``(correct, scored)`` of one sample in one run; ``scored`` is at least 1."""

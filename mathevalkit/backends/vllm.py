@@ -27,7 +27,13 @@ from typing import Any
 
 from mathevalkit.backends import host
 from mathevalkit.backends.base import refuse_unknown_arguments, require_package
-from mathevalkit.backends.supervised.engine import EngineRequest, Finished, RequestRefusedError, room_for
+from mathevalkit.backends.supervised.engine import (
+    EngineRequest,
+    Finished,
+    RequestRefusedError,
+    first_line,
+    room_for,
+)
 from mathevalkit.backends.supervised.supervisor import SupervisedBackend
 from mathevalkit.errors import (
     BackendError,
@@ -384,11 +390,6 @@ def explain(
     if type(error).__name__ in ("ValidationError", "VLLMValidationError"):
         return UsageError(message)
     return BackendError(message)
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of a message, or the name of its class where there is none."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _printed(log_path: str | None) -> str:

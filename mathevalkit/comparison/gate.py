@@ -35,12 +35,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mathevalkit.comparison.align import align
 from mathevalkit.comparison.repeats import MIN_REPEATS, find_repeats, is_repeat, overdispersion
 from mathevalkit.errors import ComparisonError, UsageError
 from mathevalkit.presentation.figures import p_text
+from mathevalkit.presentation.notebook import html_notes, html_table
 from mathevalkit.runs.changes import Change, changes_text, manifest_changes
 from mathevalkit.runs.journal import verdicts_name
 from mathevalkit.runs.reader import ScoredRun, common_scorer, read_run
@@ -48,6 +49,12 @@ from mathevalkit.stats.intervals import normal_quantile
 from mathevalkit.stats.paired import adjusted_interval, difference_interval, exchange_test
 from mathevalkit.stats.power import POWER, mcnemar_power
 from mathevalkit.types import Score
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
 
 Decision: TypeAlias = Literal["pass", "regression", "cannot tell"]
 EXIT_CODES: dict[Decision, int] = {"pass": 0, "regression": 1, "cannot tell": 2}
@@ -148,8 +155,6 @@ class GateReport:
 
     def _repr_html_(self) -> str:
         """The decision, its evidence and the notes, for a notebook."""
-        from mathevalkit.presentation.notebook import html_notes, html_table
-
         caption = f"{self.decision.decision}: {self.decision.reason}"
         return html_table(caption, ["", ""], self.evidence()) + html_notes(self.notes)
 
@@ -270,64 +275,106 @@ def decide(
         alpha: the most that either error may occur.
     """
     import numpy as np
-    from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-    count = len(baselines)
     scores = np.asarray([*baselines, candidate], dtype=np.float64)
     rates = scores[:, :, 0] / scores[:, :, 1]
-    samples = rates.shape[1]
     differences = rates[-1] - rates[:-1].mean(axis=0)
     difference = float(differences.mean())
     grain = 1 / float(scores[:, :, 1].max())
+    drop = _judge_drop(baselines, candidate, differences, grain=grain, alpha=alpha)
+    decision: Decision = (
+        "pass" if drop.low > -max_drop else "regression" if drop.p <= alpha else "cannot tell"
+    )
+    power, pass_chance, needed = _foresee(
+        rates, differences, drop, grain=grain, max_drop=max_drop, alpha=alpha
+    )
+    return GateDecision(
+        decision=decision,
+        reason=_reason(decision, difference=difference, low=drop.low, p=drop.p, max_drop=max_drop),
+        max_drop=max_drop,
+        alpha=alpha,
+        samples=rates.shape[1],
+        baseline=float(rates[:-1].mean()),
+        candidate=float(rates[-1].mean()),
+        difference=difference,
+        low=drop.low,
+        p=drop.p,
+        gained=int((rates[-1] > rates[0]).sum()),
+        lost=int((rates[-1] < rates[0]).sum()),
+        repeats=len(baselines),
+        noise=drop.noise,
+        power=power,
+        pass_chance=pass_chance,
+        samples_needed=needed if drop.noise == 1 else None,
+    )
 
+
+class _Drop(NamedTuple):
+    """What the samples say of the drop."""
+
+    low: float
+    """Lower bound of the difference at confidence ``1 - alpha``."""
+    p: float
+    noise: float
+    """As ``GateDecision``'s."""
+    quantile: float
+    """How many standard errors a one-sided bound lies away: the normal's, or Student's under noise."""
+
+
+def _judge_drop(
+    baselines: Sequence[Sequence[Score]],
+    candidate: Sequence[Score],
+    differences: Floats,
+    *,
+    grain: float,
+    alpha: float,
+) -> _Drop:
+    """Both questions of the gate, from the flips; widened where whole runs scatter further."""
+    from scipy.special import ndtri, stdtr, stdtrit
+
+    count = len(baselines)
     p, _ = exchange_test([*baselines, candidate])
     low, _ = (
         difference_interval(differences, grain=grain, alpha=2 * alpha)
         if count == 1
         else adjusted_interval(differences, grain=grain, alpha=2 * alpha)
     )
-    excess = overdispersion(baselines) if count >= MIN_REPEATS else 1.0
-    noise = sqrt(max(1.0, excess))
+    noise = sqrt(max(1.0, overdispersion(baselines))) if count >= MIN_REPEATS else 1.0
     quantile = normal_quantile(alpha)
-    if noise > 1:
-        # The scatter of runs is now the measure, known from `count` of them only: Student's t.
-        p = float(stdtr(count - 1, ndtri(p) / noise))
-        student = float(stdtrit(count - 1, 1 - alpha))
-        low = max(-1.0, difference - (difference - low) * noise * student / quantile)
-        quantile = student
-    decision: Decision = "pass" if low > -max_drop else "regression" if p <= alpha else "cannot tell"
+    if noise == 1:
+        return _Drop(low, p, noise, quantile)
+    # The scatter of runs is now the measure, known from `count` of them only: Student's t.
+    student = float(stdtrit(count - 1, 1 - alpha))
+    difference = float(differences.mean())
+    return _Drop(
+        low=max(-1.0, difference - (difference - low) * noise * student / quantile),
+        p=float(stdtr(count - 1, ndtri(p) / noise)),
+        noise=noise,
+        quantile=student,
+    )
 
+
+def _foresee(
+    rates: Floats, differences: Floats, drop: _Drop, *, grain: float, max_drop: float, alpha: float
+) -> tuple[float, float, int]:
+    """The chance to catch a drop of ``max_drop``, that to pass an unchanged candidate, samples for both."""
+    from scipy.special import ndtr
+
+    count, samples = rates.shape[0] - 1, rates.shape[1]
     # What an unchanged candidate's difference scatters by: on each sample any of the runs' scores.
     error = sqrt(float(rates.var(axis=0).sum())) * (count + 1) / count / samples
-    error = max(error, sqrt(max_drop * grain / samples)) * noise  # a drop of max_drop makes flips itself
+    error = max(error, sqrt(max_drop * grain / samples)) * drop.noise  # a drop of max_drop makes flips itself
+    pass_chance = float(ndtr(max_drop / error - drop.quantile))
     flips = float((differences != 0).mean())
     power = (
         mcnemar_power(
             samples=samples, flips=max(flips, max_drop), difference=max_drop, alpha=alpha, one_sided=True
         )
         if count == 1 and grain == 1
-        else float(ndtr(max_drop / error - quantile))
+        else pass_chance
     )
-    needed = ceil(samples * ((quantile + normal_quantile(1 - POWER)) * error / max_drop) ** 2)
-    return GateDecision(
-        decision=decision,
-        reason=_reason(decision, difference=difference, low=low, p=p, max_drop=max_drop),
-        max_drop=max_drop,
-        alpha=alpha,
-        samples=samples,
-        baseline=float(rates[:-1].mean()),
-        candidate=float(rates[-1].mean()),
-        difference=difference,
-        low=low,
-        p=p,
-        gained=int((rates[-1] > rates[0]).sum()),
-        lost=int((rates[-1] < rates[0]).sum()),
-        repeats=count,
-        noise=noise,
-        power=power,
-        pass_chance=float(ndtr(max_drop / error - quantile)),
-        samples_needed=needed if noise == 1 else None,
-    )
+    needed = ceil(samples * ((drop.quantile + normal_quantile(1 - POWER)) * error / max_drop) ** 2)
+    return power, pass_chance, needed
 
 
 def _reason(decision: Decision, *, difference: float, low: float, p: float, max_drop: float) -> str:

@@ -68,6 +68,7 @@ def _results(run: ExportRun, options: ExportOptions, samples: Sequence[dict[str,
         values[f"exact_match,{measured.scorer}"] = measured.value
         values[f"exact_match_stderr,{measured.scorer}"] = "N/A" if error is None else error
     hashes = "".join(s["doc_hash"] + s["prompt_hash"] + s["target_hash"] for s in samples)
+    template = model.chat_template if recipe.kind == "chat" else None
     return {
         "results": {task: values},
         "group_subtasks": {task: []},
@@ -81,23 +82,7 @@ def _results(run: ExportRun, options: ExportOptions, samples: Sequence[dict[str,
                 "effective": run.measured[0].samples,
             }
         },
-        "config": {
-            "model": model.backend,
-            "model_args": {
-                "pretrained": name,
-                **{
-                    key: value
-                    for key, value in (("revision", model.revision), ("dtype", model.dtype))
-                    if value is not None
-                },
-            },
-            "model_dtype": model.dtype or "",
-            "model_revision": model.revision or "",
-            "model_sha": model.revision or "",
-            "limit": manifest.selection.limit or manifest.selection.first,
-            "gen_kwargs": _gen_kwargs(recipe),
-            "random_seed": recipe.sampling.seed,
-        },
+        "config": _model(run, name),
         "git_hash": manifest.git_commit,
         "date": date_of(run).timestamp(),
         "lm_eval_version": f"mathevalkit {manifest.versions.get('mathevalkit', '')}".strip(),
@@ -109,11 +94,25 @@ def _results(run: ExportRun, options: ExportOptions, samples: Sequence[dict[str,
         "system_instruction": recipe.system,
         "system_instruction_sha": _sha256(recipe.system) if recipe.system else None,
         "fewshot_as_multiturn": False,
-        "chat_template": model.chat_template if recipe.kind == "chat" else None,
-        "chat_template_sha": _sha256(model.chat_template)
-        if recipe.kind == "chat" and model.chat_template
-        else None,
+        "chat_template": template,
+        "chat_template_sha": _sha256(template) if template else None,
         "total_evaluation_time_seconds": str(sum(run.results.seconds.values())),
+    }
+
+
+def _model(run: ExportRun, name: str) -> dict[str, Any]:
+    """The model and what it was run with."""
+    model = run.manifest.model
+    arguments = {"pretrained": name, "revision": model.revision, "dtype": model.dtype}
+    return {
+        "model": model.backend,
+        "model_args": {key: value for key, value in arguments.items() if value is not None},
+        "model_dtype": model.dtype or "",
+        "model_revision": model.revision or "",
+        "model_sha": model.revision or "",
+        "limit": run.manifest.selection.limit or run.manifest.selection.first,
+        "gen_kwargs": _gen_kwargs(run.manifest.recipe),
+        "random_seed": run.manifest.recipe.sampling.seed,
     }
 
 

@@ -28,12 +28,16 @@ from mathevalkit.backends.base import Backend, Tokenizer, backend_for, open_back
 from mathevalkit.errors import PreflightError, RunDirectoryError
 from mathevalkit.pipeline.observer import Observer
 from mathevalkit.pipeline.plan import make_manifest, make_plan, model_slug, run_folder, versions
+from mathevalkit.preflight import run_checks
+from mathevalkit.prompts import build_requests
 from mathevalkit.runs.journal import RESULTS, Journal
 from mathevalkit.runs.reader import load_manifest, load_run, read_completions
 from mathevalkit.runs.results import Results
 from mathevalkit.runs.resume import folder_to_resume
 from mathevalkit.scoring.judge import Judge, ScorerOptions
 from mathevalkit.scoring.tally import RunTally
+from mathevalkit.tasks.finding import load_task
+from mathevalkit.tasks.rows import load_data
 from mathevalkit.types import (
     Completion,
     EngineOptions,
@@ -100,8 +104,6 @@ def evaluate_all(
 
 def load_tasks(tasks: Sequence[str | Task], options: RunOptions) -> list[Task]:
     """Tasks by name or path. Raises TaskNotFoundError, TaskFileError."""
-    from mathevalkit.tasks.finding import load_task
-
     return [load_task(t, task_dirs=options.task_dirs) if isinstance(t, str) else t for t in tasks]
 
 
@@ -147,8 +149,6 @@ def plan_model(
 
 
 def _load(task: Task, options: RunOptions) -> LoadedData:
-    from mathevalkit.tasks.rows import load_data
-
     return load_data(task, data_file=options.data_file)
 
 
@@ -182,8 +182,6 @@ def _with_log(engine_options: EngineOptions, options: RunOptions) -> EngineOptio
 
 
 def _preflight(plans: Sequence[Plan], engine: Backend, observer: Observer) -> None:
-    from mathevalkit.preflight import run_checks
-
     observer.phase("preflight")
     failed = []
     for plan in plans:
@@ -283,8 +281,6 @@ class Session:
             self._show()
 
     def _missing(self, engine: Backend) -> Iterator[Request]:
-        from mathevalkit.prompts import build_requests
-
         n = self._plan.recipe.sampling.n
         samples = (s for s in self._plan.samples if any((s.id, k) not in self._done for k in range(n)))
         requests = build_requests(samples, self._plan.recipe, tokenizer=engine.tokenizer)

@@ -16,7 +16,10 @@ from typing import Any
 
 from mathevalkit import __version__
 from mathevalkit.backends.base import Tokenizer
+from mathevalkit.prompts import choose_recipe, prompt_hash, with_overrides
 from mathevalkit.runs.codec import SCHEMA_VERSION
+from mathevalkit.scoring.judge import ScorerOptions, find_scorers
+from mathevalkit.tasks.rows import select
 from mathevalkit.types import (
     EngineOptions,
     LoadedData,
@@ -45,29 +48,8 @@ def make_plan(
         UsageError: arguments that cannot go together.
         RecipeError: the recipe does not exist or does not fit the model.
     """
-    from mathevalkit.prompts import choose_recipe, prompt_hash, with_overrides
-    from mathevalkit.scoring.judge import ScorerOptions, find_scorers
-    from mathevalkit.tasks.rows import select
-
     selection = Selection(limit=options.limit, first=options.first, seed=options.seed)
-    recipe, reason = choose_recipe(
-        task,
-        model=engine.model,
-        has_chat_template=tokenizer is not None and tokenizer.chat_template is not None,
-        override=options.recipe,
-    )
-    recipe = with_overrides(
-        recipe,
-        num_fewshot=options.num_fewshot,
-        apply_chat_template=options.apply_chat_template,
-        system_prompt=options.system_prompt,
-        max_tokens=options.max_tokens,
-        temperature=options.temperature,
-        top_p=options.top_p,
-        n=options.n,
-        seed=options.seed,
-        stop=options.stop,
-    )
+    recipe, reason = _recipe(task, engine=engine, tokenizer=tokenizer, options=options)
     samples = select(data.samples, limit=selection.limit, first=selection.first, seed=selection.seed)
     scorers = options.scorers or (recipe.scorer, *recipe.also_scorers)
     find_scorers(scorers, ScorerOptions.of(recipe))  # an unknown one is refused before anything is made
@@ -88,6 +70,31 @@ def make_plan(
         ),
         options=options,
     )
+
+
+def _recipe(
+    task: Task, *, engine: EngineOptions, tokenizer: Tokenizer | None, options: RunOptions
+) -> tuple[Recipe, str]:
+    """The recipe with the user's changes, and why it is this one."""
+    recipe, reason = choose_recipe(
+        task,
+        model=engine.model,
+        has_chat_template=tokenizer is not None and tokenizer.chat_template is not None,
+        override=options.recipe,
+    )
+    recipe = with_overrides(
+        recipe,
+        num_fewshot=options.num_fewshot,
+        apply_chat_template=options.apply_chat_template,
+        system_prompt=options.system_prompt,
+        max_tokens=options.max_tokens,
+        temperature=options.temperature,
+        top_p=options.top_p,
+        n=options.n,
+        seed=options.seed,
+        stop=options.stop,
+    )
+    return recipe, reason
 
 
 def _identity(

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from mathevalkit.backends.base import Tokenizer
+from mathevalkit.prompts import build_requests
 from mathevalkit.types import Plan, Recipe, Request, Sample
 
 SAMPLE_SIZE = 256
@@ -63,8 +64,6 @@ class Context:
 
     def requests_for(self, samples: Sequence[Sample]) -> tuple[Request, ...]:
         """One request for each sample, whatever ``n`` is."""
-        from mathevalkit.prompts import build_requests
-
         single = replace(self.recipe, sampling=replace(self.recipe.sampling, n=1))
         return tuple(build_requests(samples, single, tokenizer=self.tokenizer))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mathevalkit.backends.base import Tokenizer
 from mathevalkit.preflight.context import Context, Finding, named
+from mathevalkit.prompts import render_user_turn
 from mathevalkit.types import Message, Recipe, Request
 
 NO_TOKENIZER = Finding("skipped", "no tokenizer: recorded completions need none")
@@ -30,8 +31,6 @@ CONTROL = re.compile(
 
 def chat_template(context: Context) -> Finding:
     """The recipe's kind fits the tokenizer, and no turn is marked twice."""
-    from mathevalkit.prompts import render_user_turn
-
     tokenizer, recipe = context.tokenizer, context.recipe
     if tokenizer is None:
         return NO_TOKENIZER

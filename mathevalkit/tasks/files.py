@@ -29,6 +29,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 import jinja2
 from pydantic import BaseModel, ConfigDict, Field
 
+from answer_normalizers.extraction.strategies import list_extractors
+from answer_normalizers.grading import BUILTIN_SCORERS, list_normalizers, list_scorers
 from answer_normalizers.plugins import did_you_mean
 from mathevalkit.tasks.templates import compile_template, filter_names, free_variables
 from mathevalkit.tasks.yaml_files import FieldPath, YamlFile
@@ -210,9 +212,9 @@ def _recipe(document: YamlFile, *, name: str, spec: RecipeSpec, directories: Seq
     _check_template(document, (*here, "template"), merged.template, variables=RECIPE_VARIABLES)
     for field, scorer in (("scorer", merged.scorer), *(("also_scorers", s) for s in merged.also_scorers)):
         _check_name(document, (*here, field), scorer, kind="scorer", known=_scorer_names())
-    _check_name(document, (*here, "strategy"), merged.strategy, kind="strategy", known=_strategy_names())
+    _check_name(document, (*here, "strategy"), merged.strategy, kind="strategy", known=list_extractors())
     if merged.normalizer is not None:
-        names = _normalizer_names()
+        names = list_normalizers()
         _check_name(document, (*here, "normalizer"), merged.normalizer, kind="normalizer", known=names)
     return Recipe(
         name=name,
@@ -302,19 +304,5 @@ def _check_name(document: YamlFile, path: FieldPath, name: str, *, kind: str, kn
 
 
 def _scorer_names() -> Sequence[str]:
-    from answer_normalizers.grading import BUILTIN_SCORERS, list_scorers
-
     # Those whose package is not installed here are named in task files all the same.
     return sorted({*BUILTIN_SCORERS, *list_scorers()})
-
-
-def _normalizer_names() -> Sequence[str]:
-    from answer_normalizers.grading import list_normalizers
-
-    return list_normalizers()
-
-
-def _strategy_names() -> Sequence[str]:
-    from answer_normalizers.extraction.strategies import list_extractors
-
-    return list_extractors()

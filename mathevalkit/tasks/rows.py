@@ -14,29 +14,25 @@ A file's suffix says its format: ``.jsonl`` (one object a line), ``.json`` (a li
 
 from __future__ import annotations
 
+import codecs
+import csv
 import hashlib
+import io
+import logging
+import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mathevalkit.errors import DataError, UsageError
-from mathevalkit.types import LoadedData, RowMapping, Sample, Task
+from mathevalkit.types import HubSource, LoadedData, RowMapping, Sample, Task
 
 if TYPE_CHECKING:
     from jinja2 import Template
-import codecs
-import csv
-import io
-import logging
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from mathevalkit.types import HubSource
 
 
 def load_data(task: Task, *, data_file: str | Path | None = None) -> LoadedData:
@@ -157,14 +153,7 @@ def _rendered(name: str, template: Template, row: Row, task: Task) -> str:
             f"{row.place}: {error.message}: `rows.{name}` of {task.path} needs that column; the row has "
             f"{_listed(row.columns)}"
         ) from error
-    except (
-        ColumnError,
-        jinja2.TemplateError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        OverflowError,
-    ) as error:
+    except (ColumnError, jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
         raise DataError(f"{row.place}: `rows.{name}` of {task.path}: {error}") from error
 
 

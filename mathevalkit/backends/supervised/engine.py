@@ -106,6 +106,11 @@ def room_for(request: EngineRequest, *, max_model_len: int) -> int:
     return min(room, request.sampling.max_tokens)
 
 
+def first_line(error: BaseException | None) -> str:
+    """The first line of an error's message, or the name of its class where there is none."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def request_to_wire(number: int, request: Request) -> list[object]:
     """The JSON form of a request in a ``submit`` frame."""
     s = request.sampling

@@ -24,7 +24,13 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from mathevalkit import errors
-from mathevalkit.backends.supervised.engine import Engine, EngineRequest, Finished, RequestRefusedError
+from mathevalkit.backends.supervised.engine import (
+    Engine,
+    EngineRequest,
+    Finished,
+    RequestRefusedError,
+    first_line,
+)
 from mathevalkit.backends.supervised.wire import Channel, ChannelClosedError, Frame, pack
 from mathevalkit.types import EngineOptions, Sampling
 
@@ -151,7 +157,7 @@ class _Session:
         try:
             ids = self._ready_engine().encode([prompt], special_tokens=special_tokens)[0]
         except (errors.MathEvalError, RequestRefusedError, ValueError, TypeError) as error:
-            return f"the prompt cannot be tokenized: {_first_line(error)}"
+            return f"the prompt cannot be tokenized: {first_line(error)}"
         return ids or "the prompt is empty"
 
     def _tokenizer(self, frame: Frame) -> Frame:
@@ -188,7 +194,7 @@ class _Session:
             if isinstance(error, Exception) and self._engine is not None:
                 error = self._engine.explain(error)
             else:
-                error = errors.BackendError(f"{type(error).__name__}: {_first_line(error)}")
+                error = errors.BackendError(f"{type(error).__name__}: {first_line(error)}")
         try:
             self._send({"op": "failed", "kind": type(error).__name__, "message": str(error)})
         finally:
@@ -227,10 +233,6 @@ def _end(status: int) -> NoReturn:
     if status and hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(status)
-
-
-def _first_line(error: BaseException | None) -> str:
-    return next(iter(str(error).strip().splitlines()), "no message")
 
 
 if __name__ == "__main__":

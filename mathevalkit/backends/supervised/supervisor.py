@@ -23,7 +23,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from mathevalkit import errors
 from mathevalkit.backends.supervised.engine import request_to_wire
@@ -370,23 +370,14 @@ def _failed(request: Request, error: str) -> Completion:
     return Completion(sample_id=request.sample_id, k=request.k, text="", finish_reason="error", error=error)
 
 
-# ---- What a supervised backend hands out and keeps: the tokenizer across the process boundary, and the log.
-
-LAST_WORDS_BYTES, LAST_WORDS_CHARACTERS = 8_000, 300
-COMPLAINT = re.compile(r"error|assert|abort|fatal|not enough|cannot", re.IGNORECASE)
-
-
-class TokenizerServer(Protocol):
-    """Whoever passes a frame to the engine and returns its reply."""
-
-    def call(self, frame: Frame) -> Any: ...  # noqa: D102
+# ---- what it hands out and what it keeps: the tokenizer across the process boundary, and the log -------
 
 
 class RemoteTokenizer:
     """The engine's tokenizer, asked across the process boundary."""
 
-    def __init__(self, server: TokenizerServer, info: ModelInfo) -> None:
-        self._server = server
+    def __init__(self, backend: SupervisedBackend, info: ModelInfo) -> None:
+        self._backend = backend
         self._info = info
 
     @property
@@ -401,7 +392,7 @@ class RemoteTokenizer:
 
     def encode(self, texts: Sequence[str], *, special_tokens: bool) -> list[list[int]]:
         """Token ids exactly as ``generate`` would feed them to the model."""
-        ids: list[list[int]] = self._server.call(
+        ids: list[list[int]] = self._backend.call(
             {"op": "encode", "texts": list(texts), "special_tokens": special_tokens}
         )
         return ids
@@ -409,8 +400,12 @@ class RemoteTokenizer:
     def render_chat(self, conversations: Sequence[Sequence[Message]]) -> list[str]:
         """The conversations as prompts. Raises RecipeError where the model's template refuses one."""
         turns = [[dict(message) for message in conversation] for conversation in conversations]
-        prompts: list[str] = self._server.call({"op": "render_chat", "conversations": turns})
+        prompts: list[str] = self._backend.call({"op": "render_chat", "conversations": turns})
         return prompts
+
+
+LAST_WORDS_BYTES, LAST_WORDS_CHARACTERS = 8_000, 300
+COMPLAINT = re.compile(r"error|assert|abort|fatal|not enough|cannot", re.IGNORECASE)
 
 
 class EngineLog:
