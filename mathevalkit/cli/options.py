@@ -367,7 +367,7 @@ _LEAST = {
     "stall_seconds": 1,
     "max_restarts": 0,
 }
-"""The smallest value of options that no later station checks; ``prompts`` checks a recipe's."""
+"""The smallest value of an option, checked before any engine starts; ``prompts`` checks a recipe's."""
 
 
 def _manifest(path: str) -> RunManifest:

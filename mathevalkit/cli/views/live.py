@@ -235,7 +235,7 @@ class RunDisplay(Observer):
     # ---- when it does not end well ------------------------------------------------------------------
 
     def safe_words(self) -> str | None:
-        """What is on disk of the run under way, and the command that goes on; None where there is none."""
+        """What is on disk of the run under way; None where none is."""
         if self.run_dir is None:
             return None
         shown = self._progress

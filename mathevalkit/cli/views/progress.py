@@ -16,19 +16,11 @@ from dataclasses import replace
 from mathevalkit.presentation.figures import accuracy_text, clock, percent, tokens_per_second
 from mathevalkit.types import Progress
 
-MIN_BAR = 10
-
-
-MAX_BAR = 40
-
-
+MIN_BAR, MAX_BAR = 10, 40
+"""Columns of the bar; with less room there is none."""
 WINDOW_SHARE = 1 / 3
 """The share of the time so far that counts as recent."""
-
-
 MIN_WINDOW_SECONDS = 10.0
-
-
 MIN_DONE = 8
 """Fewer completions than this say nothing about the rest."""
 
