@@ -51,6 +51,10 @@ def print_warning(warning: str) -> None:
     typer.echo(f"warning: {clean_block(spelled(warning))}", err=True)
 
 
+WIDE = 100
+"""From this many columns on, a table shows the outcomes too."""
+
+
 def plain_table() -> Table:
     """A table without frames."""
     from rich.box import SIMPLE_HEAD
@@ -78,6 +82,7 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
 IRREGULAR = {
     "apply_chat_template=False": "--no-apply-chat-template",
     "fields.finish_reason": "--finish-reason-field",
+    "form": "--format",
     "max_bytes": "--max-gb",
     "prefix_caching=False": "--no-prefix-caching",
     "preflight=False": "--no-preflight",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mathevalkit.errors import ComparisonError
+from mathevalkit.errors import ComparisonError, call
 from mathevalkit.runs.changes import selection_text
 from mathevalkit.runs.reader import ScoredRun, samples_if_readable
 
@@ -55,12 +55,12 @@ def align(runs: Sequence[ScoredRun], *, shared: bool = False) -> Alignment:
 
 
 def _require_same_data(runs: Sequence[ScoredRun]) -> None:
-    way_out = "; --shared compares the problems that all of them have"
+    way_out = "; `shared=True` compares the problems that all of them have"
     for run in runs:
         if not run.whole:
             raise ComparisonError(
                 f"{run.path}: the run has not finished ({len(run.lines):,} of {run.manifest.num_samples:,} "
-                f"samples scored); finish it: mathevalkit run --resume {run.path}{way_out}"
+                f"samples scored); finish it: {call('evaluate', ..., resume=run.path)}{way_out}"
             )
         if run.damage:
             raise ComparisonError(run.damage)

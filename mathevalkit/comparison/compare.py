@@ -26,7 +26,7 @@ from mathevalkit.comparison.align import Alignment, align
 from mathevalkit.comparison.flips import flip_of, flipped
 from mathevalkit.comparison.gap import gap_between
 from mathevalkit.comparison.result import Checkpoint, Comparison, Difference, Flip, Kind, Row
-from mathevalkit.errors import UsageError
+from mathevalkit.errors import UsageError, call
 from mathevalkit.runs.changes import Change, changes_text, manifest_changes
 from mathevalkit.runs.labels import run_labels
 from mathevalkit.runs.reader import Lines, ScoredRun, common_scorer, read_run, samples_if_readable, score_of
@@ -120,7 +120,7 @@ def _read_alike(paths: Sequence[Path], *, scorer: str | None, notes: list[str]) 
     if (common := common_scorer(runs)) is None:
         notes.append(
             f"scored differently ({', '.join(own)}) and no scorer has judged all runs: the difference is "
-            "partly that of the scorers; rescore them with one: mathevalkit rescore RUN --scorer auto"
+            f"partly that of the scorers; rescore them with one: {call('rescore', 'RUN', scorers=['auto'])}"
         )
         return runs
     notes.append(f"the runs' own scorers differ ({', '.join(own)}); all are judged by {common} here")
@@ -158,7 +158,7 @@ def _warnings(
         if failed:
             yield (
                 f"{checkpoint.label}: {failed:,} completions failed in the engine and are left out; "
-                f"mathevalkit run --resume {run.path} generates them again"
+                f"{call('evaluate', ..., resume=run.path)} generates them again"
             )
 
 

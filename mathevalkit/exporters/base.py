@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from mathevalkit import __version__
-from mathevalkit.errors import RunDirectoryError, UsageError
+from mathevalkit.errors import RunDirectoryError, UsageError, call
 from mathevalkit.runs.changes import selection_text
 from mathevalkit.runs.reader import ScoredRun, load_run, read_run, read_verdicts, task_of
 from mathevalkit.runs.results import Results
@@ -140,7 +140,7 @@ def open_run(
     if results is None:
         raise RunDirectoryError(
             f"{folder}: the run is not whole yet, so it has no result to export; "
-            f"go on with it: mathevalkit run --resume {folder}"
+            f"go on with it: {call('evaluate', ..., resume=folder)}"
         )
     recorded = {results.scorer: results.accuracy, **results.other_scorers}
     scored = {scorer: read_run(folder, scorer=scorer) for scorer in recorded}
@@ -152,7 +152,7 @@ def open_run(
         if one.accuracy.value != recorded[scorer].value:
             raise RunDirectoryError(
                 f"{folder}: results.json and the verdicts of {scorer} disagree ({recorded[scorer].value} and "
-                f"{one.accuracy.value}); write it anew: mathevalkit rescore {folder} --write-results"
+                f"{one.accuracy.value}); write it anew: {call('rescore', folder, write_results=True)}"
             )
         measured.append(one)
     return ExportRun(
@@ -195,7 +195,7 @@ def hub_model_id(run: ExportRun, options: ExportOptions) -> str | None:
     """The model as ``organisation/name``; None where the run is of a local path and no id is given."""
     if options.model_id is not None:
         if not _HUB_ID.fullmatch(options.model_id):
-            raise UsageError(f"--model-id {options.model_id}: expected ORGANISATION/NAME")
+            raise UsageError(f"`model_id={options.model_id}`: expected ORGANISATION/NAME")
         return options.model_id
     name = run.manifest.model.model
     return name if _HUB_ID.fullmatch(name) and not Path(name).exists() else None

@@ -111,5 +111,3 @@ def export(
         files=tuple(written.values()),
         warnings=tuple(concern for run in opened for concern in concerns(run)),
     )
-
-

@@ -53,7 +53,7 @@ def run_night(suite: Suite, *, night: str, observer: Observer | None = None) -> 
         RunDirectoryError: the night's own files, or an earlier night's, cannot be read or written.
     """
     if not is_folder_name(night):
-        raise UsageError(f"--night {night}: cannot name a folder; use letters, digits, `.`, `_` and `-`")
+        raise UsageError(f"`night={night}`: cannot name a folder; use letters, digits, `.`, `_` and `-`")
     earlier = [n for n in read_nights(suite.output) if n.night < night]
     entries: list[NightEntry] = []
     for model in suite.models:

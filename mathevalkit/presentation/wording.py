@@ -13,8 +13,6 @@ OUTCOME_WORDS = {
     "backend_error": "failed",
 }
 
-WIDE = 100
-"""From this many columns on, the outcomes stand in the table too."""
 MAX_LEVELS = 8
 """With more levels there is no table of subjects against levels."""
 

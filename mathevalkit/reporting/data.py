@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mathevalkit.comparison.compare import compare
 from mathevalkit.comparison.result import Comparison
-from mathevalkit.errors import ComparisonError, UsageError
+from mathevalkit.errors import ComparisonError, UsageError, call
 from mathevalkit.runs.labels import run_labels
 from mathevalkit.runs.reader import (
     damage,
@@ -134,7 +134,7 @@ def _notes(run: ReportRun) -> Iterator[str]:
     if not run.whole:
         yield (
             f"unfinished, {done:,} of {run.wanted:,} completions; "
-            f"go on with it: mathevalkit run --resume {run.path}"
+            f"go on with it: {call('evaluate', ..., resume=run.path)}"
         )
     if harm := damage(run.path, run.manifest, whole=run.whole, samples=len(run.lines)):
         yield harm

@@ -126,7 +126,7 @@ def format_of(path: Path) -> Format:
     """The format that a file's ending says. Raises UsageError where it says none."""
     if path.suffix.lower() not in _SUFFIXES:
         raise UsageError(
-            f"{path}: the ending says no format; name it with --format, or end the name in "
+            f"{path}: the ending says no format; name it with `form`, or end the name in "
             + ", ".join(f".{name}" for name in FORMATS)
         )
     return _SUFFIXES[path.suffix.lower()]

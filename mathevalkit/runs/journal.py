@@ -106,7 +106,7 @@ class AppendFile:
         except BlockingIOError as error:
             raise RunLockedError(
                 f"{self.path.parent}: another process is writing this run; "
-                "wait for it, stop it, or start a run of its own with --new"
+                "wait for it, stop it, or start a run of its own with `new=True`"
             ) from error
 
     def _cut_torn_line(self) -> None:
@@ -279,7 +279,7 @@ class Journal:
             path.mkdir(parents=True, exist_ok=False)
         except OSError as error:
             raise RunDirectoryError(
-                f"{path}: cannot be created: {error.strerror}; choose another place with --output-dir"
+                f"{path}: cannot be created: {error.strerror}; choose another `output_dir`"
             ) from error
         if samples is not None:
             with closing(AppendFile(path / SAMPLES, kind="samples", buffer=WRITE_BUFFER)) as file:

@@ -25,7 +25,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from mathevalkit.errors import ComparisonError, DataError, MathEvalError, RunDirectoryError
+from mathevalkit.errors import ComparisonError, DataError, MathEvalError, RunDirectoryError, call
 from mathevalkit.runs.codec import decode, read_document
 from mathevalkit.runs.journal import GENERATIONS, MANIFEST, RESULTS, SAMPLES, read_lines, verdicts_name
 from mathevalkit.runs.results import Results
@@ -66,7 +66,8 @@ def load_run(path: str | Path) -> tuple[RunManifest, Results | None]:
         return manifest, read_document(file, Results)
     except RunDirectoryError as error:
         raise RunDirectoryError(
-            f"{error}; remove it, and `mathevalkit run --resume {folder}` writes it anew from what is on disk"
+            f"{error}; remove it, and {call('evaluate', ..., resume=folder)} writes it anew from what is on "
+            "disk"
         ) from error
 
 
@@ -118,7 +119,7 @@ def run_samples(
         raise DataError(
             f"{path}: the run was made on other rows ({manifest.data_origin}, fingerprint "
             f"{manifest.data_fingerprint[:12]}) than {data.origin} holds now ({data.fingerprint[:12]}); "
-            "give the run's own rows with --data-file"
+            "give the run's own rows as `data_file`"
         )
     return {sample.id: sample for sample in data.samples}
 
@@ -211,7 +212,7 @@ def verdict_file(path: Path, scorer: str) -> Path:
         there = ", ".join(known_scorers(path, load_manifest(path))) or "none"
         raise ComparisonError(
             f"{path}: no verdicts of scorer {scorer!r} (there: {there}); "
-            f"score it first: mathevalkit rescore {path} --scorer {scorer}"
+            f"score it first: {call('rescore', path, scorers=[scorer])}"
         )
     return file
 
@@ -360,6 +361,6 @@ def damage(path: Path, manifest: RunManifest, *, whole: bool, samples: int) -> s
         return ""
     return (
         f"{path}: finished, but its files hold only {samples:,} of {manifest.num_samples:,} samples: one was "
-        f"edited or damaged. `mathevalkit rescore {path} --write-results` judges again what is in "
-        f"{GENERATIONS}; `mathevalkit run --resume {path}` generates what is missing there"
+        f"edited or damaged. {call('rescore', path, write_results=True)} judges again what is in "
+        f"{GENERATIONS}; {call('evaluate', ..., resume=path)} generates what is missing there"
     )

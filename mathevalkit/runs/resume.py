@@ -62,7 +62,7 @@ def require_same_identity(path: Path, on_disk: Any, now: Any) -> None:
         raise ManifestMismatchError(
             f"{path}: this run was made with other settings and cannot be resumed with these:\n  "
             + "\n  ".join(lines)
-            + "\nRepeat it with the settings on disk, or start a new run without --resume"
+            + "\nRepeat it with the settings on disk, or start a new run without `resume`"
         )
 
 

@@ -164,7 +164,7 @@ def _elsewhere(
             progress(size)
     except BrokenProcessPool as error:
         raise MathEvalError(
-            f"{judge.label}: a worker process died (out of memory, or killed); repeat with fewer --jobs"
+            f"{judge.label}: a worker process died (out of memory, or killed); repeat with fewer `jobs`"
         ) from error
     finally:
         for future, _ in waiting:

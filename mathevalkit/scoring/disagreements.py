@@ -135,7 +135,7 @@ def disagreement_file(path: Path) -> Iterator[Callable[[Disagreement], None]]:
     """
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".jsonl"):
-        raise UsageError(f"--out {path}: expected a name that ends in .csv or .jsonl")
+        raise UsageError(f"{path}: expected a name that ends in .csv or .jsonl")
     with atomic_file(path, error=MathEvalError) as file:
         if suffix == ".jsonl":
             yield lambda disagreement: file.writelines(map(encode_line, _rows(disagreement)))

@@ -11,13 +11,13 @@ r"""How one completion was judged: what was extracted and from where, how it was
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from answer_normalizers import Verdict, check
 from answer_normalizers.parsing.reading import read
+from answer_normalizers.plugins import did_you_mean
 from answer_normalizers.tree.show import tree
 from mathevalkit.errors import UsageError
 from mathevalkit.runs.foreign import Fields
@@ -145,8 +145,9 @@ def _find(source: Source, sample_id: str, k: int) -> Generation:
         raise UsageError(
             f"{source.path}: sample {sample_id!r} has {seen[sample_id]} completions, and none with k={k}"
         )
-    near = difflib.get_close_matches(sample_id, list(seen)[:10_000], n=3) or list(seen)[:3]
-    raise UsageError(f"{source.path}: no sample {sample_id!r}; there are {', '.join(near)} …")
+    ids = list(seen)[:10_000]
+    hint = did_you_mean(sample_id, ids) or f"; there are {', '.join(ids[:3])} …"
+    raise UsageError(f"{source.path}: no sample {sample_id!r}{hint}")
 
 
 def _opinion(name: str, generation: Generation, verdict: Verdict | None) -> ScorerOpinion:

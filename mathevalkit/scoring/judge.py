@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 from answer_normalizers import Verdict
 from answer_normalizers.grading import Scorer, get_scorer
-from answer_normalizers.plugins import PluginError, UnknownNameError
-from mathevalkit.errors import UsageError
+from mathevalkit.errors import named_by
 from mathevalkit.scoring.outcomes import scored
 from mathevalkit.types import Generation, Recipe, ScoredCompletion
 
@@ -42,15 +41,14 @@ def find_scorers(names: Sequence[str], options: ScorerOptions = DEFAULT) -> list
     """Scorers by name, told how to read a text where they take it.
 
     Raises:
-        UsageError: no scorer is called that, or it cannot be loaded; the message names near matches.
+        UsageError: no scorer is called that; the message names a near one.
+        PluginError: one of them cannot be loaded.
     """
-    try:
+    with named_by("scorers"):
         return [
             (name, get_scorer(name, strategy=options.strategy, normalizer=options.normalizer))
             for name in names
         ]
-    except (UnknownNameError, PluginError) as error:
-        raise UsageError(f"scorer: {error}") from error
 
 
 class Judge:

@@ -123,7 +123,7 @@ def rescore(
         DataError, RunDirectoryError, TaskError: a file cannot be read; see ``mathevalkit.errors``.
     """
     if jobs < 1:
-        raise UsageError(f"--jobs {jobs}: expected 1 or more")
+        raise UsageError(f"`jobs={jobs}`: expected 1 or more")
     sources = _opened(paths, fields=fields, data_file=data_file, task_dirs=task_dirs)
     judges = [
         _judge_of(
@@ -366,7 +366,7 @@ def _not_being_written(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RunLockedError(
-                f"{path}: another process is writing this run; wait for it, or use --no-write"
+                f"{path}: another process is writing this run; wait for it, or use `write_verdicts=False`"
             ) from error
         yield
 

@@ -318,12 +318,12 @@ def test_other_rows_of_the_same_data_are_refused_unless_only_the_shared_are_aske
     assert compare(base, part, shared=True).samples == 50
 
 
-def test_an_unfinished_run_is_refused_with_the_command_that_finishes_it(
+def test_an_unfinished_run_is_refused_with_the_call_that_finishes_it(
     tmp_path: Path, task_path: Path, base: Path
 ) -> None:
     some = {i: TUNED[i] for i in list(TUNED)[:30]}
     run = write_run(tmp_path, some, samples=SAMPLES, task_path=task_path, model="x", whole=False)
-    with pytest.raises(ComparisonError, match=f"has not finished .*mathevalkit run --resume {run}"):
+    with pytest.raises(ComparisonError, match=f'has not finished .*evaluate\\(…, resume="{run}"'):
         compare(base, run)
     assert compare(base, run, shared=True).samples == 30
 
@@ -591,7 +591,9 @@ def test_a_finished_run_that_lost_verdicts_is_called_damaged_not_other_rows(
     lines = verdicts.read_bytes().splitlines(keepends=True)
     verdicts.write_bytes(b"".join(lines[:-1]) + lines[-1][:-20])  # torn
     for decide in (compare, gate):
-        with pytest.raises(ComparisonError, match=r"only 119 of 120 samples.* rescore .* --write-results"):
+        with pytest.raises(
+            ComparisonError, match=r"only 119 of 120 samples.*`rescore\(.*, write_results=True\)`"
+        ):
             decide(base, tuned)
     assert compare(base, tuned, shared=True).samples == 119
 

@@ -148,7 +148,7 @@ def test_an_unfinished_run_is_refused(run: Path, tmp_path: Path):
 def test_a_finished_run_that_lost_generations_is_refused(run: Path, tmp_path: Path):
     generations = run / "generations.jsonl"
     generations.write_bytes(generations.read_bytes()[:-9])
-    with pytest.raises(RunDirectoryError, match=r"only \d+ of \d+ samples.*run --resume"):
+    with pytest.raises(RunDirectoryError, match=r"only \d+ of \d+ samples.*`evaluate\(…, resume="):
         write_bundle(run, tmp_path / "x.tar.gz")
 
 

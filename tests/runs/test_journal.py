@@ -210,7 +210,7 @@ def test_killed_at_any_moment_every_announced_completion_is_on_disk(run: Path) -
 
 def test_an_unwritable_place_is_one_error_naming_the_flag(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RunDirectoryError, match="--output-dir"):
+    with pytest.raises(RunDirectoryError, match="`output_dir`"):
         Journal.create(tmp_path / "file" / "run", manifest())
 
 

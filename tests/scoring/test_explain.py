@@ -67,7 +67,7 @@ def test_an_answer_that_cannot_be_read_says_why(tmp_path):
 
 
 def test_a_completion_that_is_not_there(run):
-    with pytest.raises(UsageError, match="no sample '70'; there are"):
+    with pytest.raises(UsageError, match="no sample '70'; did you mean '7'"):
         explain(run.path, "70")
     with pytest.raises(UsageError, match="sample '7' has 1 completions, and none with k=3"):
         explain(run.path, "7", k=3)

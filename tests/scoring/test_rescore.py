@@ -181,7 +181,7 @@ def test_results_of_an_unfinished_run_are_not_written(run):
 def test_a_run_that_is_being_written_is_left_alone(run):
     with (run.path / GENERATIONS).open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with pytest.raises(RunLockedError, match="--no-write"):
+        with pytest.raises(RunLockedError, match="`write_verdicts=False`"):
             rescore(run.path)
         assert row(rescore(run.path, write_verdicts=False), "auto").completions == 12
 
@@ -190,7 +190,7 @@ def test_rows_that_are_not_those_of_the_run_are_refused(run):
     rows = [json.loads(line) for line in run.rows.read_text().splitlines()]
     write_lines(run.rows, *({**r, "gold": "1"} for r in rows))
     assert row(rescore(run.path), "auto").completions == 12  # the run holds its own rows
-    with pytest.raises(DataError, match="--data-file"):
+    with pytest.raises(DataError, match="`data_file`"):
         rescore(run.path, data_file=run.rows)
     right = write_lines(run.rows.with_name("right.jsonl"), *rows)
     assert row(rescore(run.path, data_file=right), "auto").completions == 12

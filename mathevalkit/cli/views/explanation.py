@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mathevalkit.cli.output import spelled
 from mathevalkit.presentation.terminal import clean, clean_block
 from mathevalkit.scoring.explain import AnswerReading, Explanation, ScorerOpinion
 
@@ -26,7 +27,7 @@ def print_explanation(console: Console, found: Explanation, *, whole: bool) -> N
     say(f"gold      {clean(found.gold)}")
     ended = {"stop": "finished", "length": "ran out of tokens", "error": "failed"}[found.finish_reason]
     say(
-        f"text      {len(found.text):,} characters, {ended}{f': {clean(found.error)}' if found.error else ''}"
+        f"text      {len(found.text):,} characters, {ended}{f': {clean(spelled(found.error))}' if found.error else ''}"
     )
     if whole or not any(opinion.span for opinion in found.opinions):
         say()

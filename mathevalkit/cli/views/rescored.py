@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mathevalkit.cli.output import plain_table
+from mathevalkit.cli.output import WIDE, plain_table
 from mathevalkit.presentation.figures import interval, percent
 from mathevalkit.presentation.terminal import clean, short
-from mathevalkit.presentation.wording import OUTCOME_WORDS, WIDE
+from mathevalkit.presentation.wording import OUTCOME_WORDS
 from mathevalkit.scoring.disagreements import CAUSES, Disagreement
 from mathevalkit.scoring.rescore import PairCount, Rescored, ScorerRow
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mathevalkit.cli.advice import Step, next_after_several
-from mathevalkit.cli.output import plain_table
+from mathevalkit.cli.output import WIDE, plain_table
 from mathevalkit.presentation.figures import accuracy_text, duration, interval, percent, tokens_per_second
 from mathevalkit.presentation.terminal import clean, model_name, print_line
-from mathevalkit.presentation.wording import MAX_LEVELS, OUTCOME_WORDS, WIDE, sampling_text
+from mathevalkit.presentation.wording import MAX_LEVELS, OUTCOME_WORDS, sampling_text
 from mathevalkit.reproduction.targets import matching_results
 from mathevalkit.runs.results import Results
 from mathevalkit.types import Group, Plan, PublishedResult, Recipe, RunManifest, Selection, Task

@@ -104,7 +104,7 @@ def _unpack(stream: gzip.GzipFile, folder: Path, *, allowance: int, path: Path) 
         if info.size < 0 or allowance < 0:
             raise BundleError(
                 f"{path}: unsafe: would unpack to far more than its own size; "
-                "allow it with --max-gb if you trust where it comes from"
+                "allow it with `max_bytes` if you trust where it comes from"
             )
         found[info.name] = _take(stream, folder / info.name, info.size, path)
     raise BundleError(f"{path}: damaged: the archive ends early")

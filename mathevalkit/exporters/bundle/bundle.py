@@ -36,7 +36,7 @@ import orjson
 
 from mathevalkit import __version__
 from mathevalkit.atomic import atomic_file
-from mathevalkit.errors import BundleError, RunDirectoryError, UsageError
+from mathevalkit.errors import BundleError, RunDirectoryError, UsageError, call
 from mathevalkit.exporters.bundle.archive import SUMS, pack, sha256, unpacked
 from mathevalkit.exporters.bundle.checks import (
     Difference,
@@ -124,13 +124,13 @@ def write_bundle(
     manifest, results = load_run(folder)
     if results is None:
         raise RunDirectoryError(
-            f"{folder}: the run is not whole yet; go on with it: mathevalkit run --resume {folder}"
+            f"{folder}: the run is not whole yet; go on with it: {call('evaluate', ..., resume=folder)}"
         )
     scorers = {name: verdicts_name(name) for name in (results.scorer, *results.other_scorers)}
     missing = [file for file in scorers.values() if not (folder / file).is_file()]
     if missing:
         raise RunDirectoryError(
-            f"{folder}: {missing[0]} is missing; score the run: mathevalkit rescore {folder}"
+            f"{folder}: {missing[0]} is missing; score the run: {call('rescore', folder)}"
         )
     rows = run_samples(manifest, path=folder, data_file=data_file, task_dirs=task_dirs)
     asked = {completion.sample_id for completion in read_completions(folder)}
