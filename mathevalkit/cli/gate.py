@@ -9,6 +9,7 @@ import typer
 
 from mathevalkit.cli.options import CommonScorer, Json, Shared
 from mathevalkit.cli.output import print_json
+from mathevalkit.errors import UsageError
 
 
 def gate(
@@ -36,6 +37,8 @@ def gate(
     """
     from mathevalkit.comparison.gate import gate as gate_runs
 
+    if not 0 < max_drop < 100:
+        raise UsageError(f"--max-drop {max_drop:g}: expected points above 0, below 100")
     report = gate_runs(
         baseline,
         candidate,

@@ -72,7 +72,7 @@ def compare(
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("a run is given twice; a run cannot be compared with itself")
     if not 0 < alpha < 1:
-        raise UsageError(f"alpha must be between 0 and 1, got {alpha}")
+        raise UsageError(f"`alpha={alpha}`: expected a level between 0 and 1")
     notes: list[str] = []
     runs = _read_alike(paths, scorer=scorer, notes=notes)
     alignment = align(runs, shared=shared)

@@ -217,11 +217,9 @@ def gate(
 
 def _check_range(*, max_drop: float, alpha: float) -> None:
     if not 0 < max_drop < 1:
-        raise UsageError(
-            f"max_drop must be a fraction above 0 and below 1 (0.02: two points), got {max_drop}"
-        )
+        raise UsageError(f"`max_drop={max_drop}`: expected a fraction above 0, below 1 (0.02: two points)")
     if not 0 < alpha < 0.5:
-        raise UsageError(f"alpha must be above 0 and below 0.5, got {alpha}")
+        raise UsageError(f"`alpha={alpha}`: expected a level above 0, below 0.5")
 
 
 def _repeats(

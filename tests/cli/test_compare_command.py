@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 import mathevalkit
+from mathevalkit.errors import UsageError
 from mathevalkit.stats.power import samples_needed
 from tests.cli.helpers import Cli, Sums
 from tests.run_folders import problems, write_run, write_task
@@ -96,7 +97,7 @@ def test_the_gates_exit_code_is_its_decision(cli: Cli, runs: list[str]) -> None:
     assert cli.out.startswith("✓ pass: 23.3 points up")
     assert cli("gate", better, worse, "--alpha", "0.01") == 2
     assert cli.out.startswith("? cannot tell: 23.3 points down")
-    assert "to tell" in cli.out
+    assert "samples, or a larger --max-drop" in cli.out
     assert cli("gate", better, worse, "--json") == 1
     assert orjson.loads(cli.out)["decision"]["decision"] == "regression"
     assert cli("gate", better, worse, "--max-drop", "50") == 0
@@ -107,7 +108,18 @@ def test_errors_of_the_gate_have_exit_codes_of_their_own(cli: Cli, runs: list[st
     assert cli("gate", *runs, "--scorer", "nobody") == 6
     assert "no verdicts of scorer 'nobody'" in cli.err
     assert cli("gate", *runs, "--max-drop", "0") == 2
+    assert "--max-drop 0: expected points above 0, below 100" in cli.err
+    assert cli("gate", *runs, "--alpha", "0.6") == 2
+    assert "--alpha 0.6: expected a level above 0, below 0.5" in cli.err
     assert cli("compare", runs[0]) == 2
+
+
+def test_a_python_caller_of_the_gate_is_told_of_the_argument(runs: list[str]) -> None:
+    worse, better = runs
+    report = mathevalkit.gate(better, worse, alpha=0.01)
+    assert dict(report.evidence())["to tell"].endswith(" samples, or a larger `max_drop`")
+    with pytest.raises(UsageError, match=r"^`max_drop=2`: expected a fraction above 0, below 1"):
+        mathevalkit.gate(better, worse, max_drop=2)
 
 
 def test_the_python_functions_stay_functions_after_the_command_line_was_used(

@@ -255,7 +255,7 @@ def test_nothing_scored_in_both_is_an_error(tmp_path: Path) -> None:
     ("setting", "value"), [("max_drop", 0), ("max_drop", 2.0), ("alpha", 0), ("alpha", 0.5)]
 )
 def test_settings_out_of_range_are_refused(tmp_path: Path, setting: str, value: float) -> None:
-    with pytest.raises(UsageError, match=f"{setting} must be"):
+    with pytest.raises(UsageError, match=f"`{setting}="):
         gate(tmp_path, tmp_path, **{setting: value})  # type: ignore[arg-type]  # by name
 
 

@@ -26,9 +26,8 @@ def print_explanation(console: Console, found: Explanation, *, whole: bool) -> N
         say(f"question  {clean(found.question)}")
     say(f"gold      {clean(found.gold)}")
     ended = {"stop": "finished", "length": "ran out of tokens", "error": "failed"}[found.finish_reason]
-    say(
-        f"text      {len(found.text):,} characters, {ended}{f': {clean(spelled(found.error))}' if found.error else ''}"
-    )
+    why = f": {clean(spelled(found.error))}" if found.error else ""
+    say(f"text      {len(found.text):,} characters, {ended}{why}")
     if whole or not any(opinion.span for opinion in found.opinions):
         say()
         say(clean_block(found.text if whole else _shortened(found.text)))
