@@ -12,7 +12,7 @@ import pytest
 
 from mathevalkit import errors
 from mathevalkit.backends import base, host
-from mathevalkit.backends.base import backend_names, open_backend
+from mathevalkit.backends.base import backend_names, open_backend, refuse_unknown_arguments
 from mathevalkit.backends.llama_cpp.backend import LlamaCppBackend
 from mathevalkit.backends.llama_cpp.chat import render_chat
 from mathevalkit.backends.llama_cpp.gguf import find_gguf, read_metadata
@@ -190,20 +190,36 @@ class TestGguf:
 
 class TestLlamaCppOptions:
     @pytest.mark.parametrize(
-        ("options", "flag"),
+        ("options", "named"),
         [
-            ({"dtype": "bfloat16"}, "`dtype"),
-            ({"quantization": "awq"}, "`quantization"),
-            ({"tokenizer": "x"}, "`tokenizer"),
-            ({"tensor_parallel_size": 2}, "`tensor_parallel_size"),
-            ({"pipeline_parallel_size": 2}, "`pipeline_parallel_size"),
-            ({"gpu_memory_utilization": 0.5}, "`gpu_memory_utilization"),
-            ({"trust_remote_code": True}, "`trust_remote_code"),
+            ({"dtype": "bfloat16"}, "`dtype`"),
+            ({"quantization": "awq"}, "`quantization`"),
+            ({"tokenizer": "x"}, "`tokenizer`"),
+            ({"tensor_parallel_size": 2}, "`tensor_parallel_size`"),
+            ({"pipeline_parallel_size": 2}, "`pipeline_parallel_size`"),
+            ({"gpu_memory_utilization": 0.5}, "`gpu_memory_utilization`"),
+            ({"trust_remote_code": True}, "`trust_remote_code`"),
         ],
     )
-    def test_a_flag_it_cannot_honour_is_refused_at_once(self, options, flag):
-        with pytest.raises(errors.UsageError, match=flag):
+    def test_an_option_it_cannot_honour_is_refused_at_once(self, options, named):
+        with pytest.raises(errors.UsageError, match=named):
             LlamaCppBackend(EngineOptions(model="m.gguf", backend="llama_cpp", **options))
+
+
+class TestEngineArguments:
+    KNOWN = ("enforce_eager", "block_size")
+
+    def test_a_name_the_engine_does_not_know_is_refused_with_the_near_one(self):
+        options = EngineOptions(model="m", engine_args={"block_size": 16, "enforce_eagr": True})
+        with pytest.raises(errors.UsageError) as refused:
+            refuse_unknown_arguments(options, self.KNOWN, engine="vLLM")
+        assert str(refused.value) == (
+            "`engine_args.enforce_eagr`: vLLM has no such argument; did you mean 'enforce_eager'?"
+        )
+
+    def test_names_it_knows_pass(self):
+        options = EngineOptions(model="m", engine_args={"block_size": 16})
+        refuse_unknown_arguments(options, self.KNOWN, engine="vLLM")
 
 
 @pytest.mark.parametrize(("backend", "extra"), [("vllm", "vllm"), ("llama_cpp", "llama-cpp")])
