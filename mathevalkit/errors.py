@@ -52,8 +52,6 @@ __all__ = [
     "TaskFileError",
     "TaskNotFoundError",
     "UsageError",
-    "call",
-    "named_by",
 ]
 
 
