@@ -48,7 +48,7 @@ HARNESS = {
     "backends": ["types", "errors", "runs"],  # a run can be replayed
     "prompts": ["types", "errors", "tasks", "backends"],
     "scoring": ["types", "errors", "atomic", "presentation", "stats", "tasks", "runs"],
-    "preflight": ["types", "tasks", "backends", "prompts", "scoring"],
+    "preflight": ["types", "errors", "tasks", "backends", "prompts", "scoring"],
     "pipeline": [
         *("types", "errors", "presentation", "tasks", "backends", "prompts", "runs", "scoring", "preflight"),
     ],

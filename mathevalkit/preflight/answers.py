@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from answer_normalizers import Verdict
+from mathevalkit.errors import named_by
 from mathevalkit.preflight.context import Context, Finding, named
 from mathevalkit.scoring.judge import ScorerOptions, find_scorers
 
@@ -131,5 +132,11 @@ def _cut(text: str) -> str:
 
 
 def _scorer(context: Context) -> Score:
+    """The deciding scorer. Raises PluginError where it is somebody's and gives no verdicts."""
     ((_, scorer),) = find_scorers(context.plan.scorers[:1], ScorerOptions.of(context.recipe))
-    return scorer
+
+    def score(*, gold: str, text: str) -> Verdict:
+        with named_by("scorers"):
+            return scorer(gold=gold, text=text)
+
+    return score

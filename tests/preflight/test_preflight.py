@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from mathevalkit.backends.base import Tokenizer
+from mathevalkit.errors import PluginError
 from mathevalkit.pipeline.plan import make_plan
 from mathevalkit.preflight import CHECKS, run_checks
 from mathevalkit.tasks.finding import load_task
@@ -448,6 +449,17 @@ def test_metamath_is_trusted_to_write_what_it_was_trained_to(case: Case):
     expect(case.checks()["prompt-extractor"], "warning")
     case.model = "meta-math/MetaMath-7B-V1.0"
     expect(case.checks()["prompt-extractor"], "ok", "trained")
+
+
+def judged_by_a_truth_value(*, gold: str, text: str) -> bool:
+    """A scorer as somebody may write it at first."""
+    return gold in text
+
+
+def test_a_scorer_that_gives_no_verdicts_is_an_error_of_ours(case: Case):
+    case.options = replace(case.options, scorers=(f"{__name__}:judged_by_a_truth_value",))
+    with pytest.raises(PluginError, match=r"`scorers`: scorer .* returned bool, not a Verdict"):
+        case.checks()
 
 
 # ---- gold-readable ---------------------------------------------------------------------------------
