@@ -309,7 +309,7 @@ def test_damaged_results_say_how_to_write_them_anew(tmp_path: Path) -> None:
     run = write_run(tmp_path, {"0": "correct"}, samples=problems(1))
     (run / RESULTS).write_text("{")
     with pytest.raises(
-        RunDirectoryError, match=r"results\.json: cannot be read: .*--resume .* writes it anew"
+        RunDirectoryError, match=r"results\.json: cannot be read: .*`evaluate\(…, resume=.* writes it anew"
     ):
         load_run(run)
 
