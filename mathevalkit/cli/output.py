@@ -81,7 +81,6 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
 
 IRREGULAR = {
     "apply_chat_template=False": "--no-apply-chat-template",
-    "fields.finish_reason": "--finish-reason-field",
     "form": "--format",
     "max_bytes": "--max-gb",
     "prefix_caching=False": "--no-prefix-caching",
@@ -134,7 +133,9 @@ def _flag(argument: str) -> str | None:
     """`max_tokens=0` -> ``--max-tokens 0``; None for what is no argument."""
     if argument in IRREGULAR:
         return IRREGULAR[argument]
-    name, sign, rest = re.fullmatch(r"(\w+)([.=]?)(.*)", argument, re.DOTALL).groups()  # type: ignore[union-attr]  # as the pattern above
+    name, sign, rest = [*re.split(r"([.=])", argument, maxsplit=1), "", ""][:3]
+    if (name, sign) == ("fields", "."):
+        return f"--{rest.replace('_', '-')}-field"
     if name not in REGULAR:
         return IRREGULAR.get(name)
     flag = f"--{name.replace('_', '-')}"

@@ -149,12 +149,11 @@ def _usual_name(field_name: str, record: Mapping[str, Any], path: Path) -> str |
         return there[0]
     if field_name in ("id", "finish_reason"):
         return None
-    flag = f"--{field_name}-field"
     what = f"several fields could be the {field_name}: {', '.join(there)}" if there else (
         f"no field is called like the {field_name} usually is"
     )  # fmt: skip
     raise UsageError(
-        f"{path}: {what}; name it with {flag} (fields: {', '.join(map(str, record))}; "
+        f"{path}: {what}; name it with `fields.{field_name}` (fields: {', '.join(map(str, record))}; "
         "dots lead into objects, `doc.answer`)"
     )
 

@@ -285,9 +285,9 @@ def test_fields_are_named_by_paths_and_a_list_is_several_completions(tmp_path):
 
 def test_a_field_that_could_be_several_is_asked_for(tmp_path):
     file = write_lines(tmp_path / "mine.jsonl", {"text": "5", "gold": "5", "answer": "5"})
-    with pytest.raises(UsageError, match="gold, answer; name it with --gold-field"):
+    with pytest.raises(UsageError, match=r"gold, answer; name it with `fields\.gold`"):
         rescore(file)
-    with pytest.raises(UsageError, match="--text-field"):
+    with pytest.raises(UsageError, match=r"`fields\.text`"):
         rescore(write_lines(tmp_path / "other.jsonl", {"words": "5", "gold": "5"}))
     with pytest.raises(DataError, match="no field 'golden'; the record has text, gold, answer"):
         rescore(file, fields=Fields(gold="golden"))
