@@ -27,8 +27,7 @@ from mathevalkit.comparison.repeats import is_repeat
 from mathevalkit.errors import BackendError, ComparisonError, EngineDiedError, MathEvalError, UsageError
 from mathevalkit.nightly.record import Night, NightEntry, read_nights, write_night
 from mathevalkit.nightly.suite import PREVIOUS, Job, Suite, SuiteModel, is_folder_name
-from mathevalkit.pipeline.evaluation import evaluate_all
-from mathevalkit.pipeline.observer import Observer
+from mathevalkit.pipeline.evaluation import Observer, evaluate_all
 from mathevalkit.runs.journal import RESULTS, verdicts_name
 from mathevalkit.runs.reader import deciding_scorer, load_manifest, load_run
 from mathevalkit.runs.results import Results

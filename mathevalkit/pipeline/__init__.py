@@ -3,5 +3,4 @@
 evaluation  `evaluate`: plan, preflight, generation, scoring, results
 plan        a run decided before any weights load
 estimate    what a run would do and cost
-observer    what a run tells whoever watches it
 """

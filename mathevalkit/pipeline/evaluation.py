@@ -26,7 +26,6 @@ from typing import Any
 
 from mathevalkit.backends.base import Backend, Tokenizer, backend_for, open_backend
 from mathevalkit.errors import PreflightError, RunDirectoryError
-from mathevalkit.pipeline.observer import Observer
 from mathevalkit.pipeline.plan import make_manifest, make_plan, model_slug, run_folder, versions
 from mathevalkit.preflight import run_checks
 from mathevalkit.prompts import build_requests
@@ -39,6 +38,7 @@ from mathevalkit.scoring.tally import RunTally
 from mathevalkit.tasks.finding import load_task
 from mathevalkit.tasks.rows import load_data
 from mathevalkit.types import (
+    Check,
     Completion,
     EngineOptions,
     Generation,
@@ -353,3 +353,31 @@ class Session:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Observer:
+    """What a run tells whoever watches it; the command line draws these, a script may ignore them all.
+
+    Does nothing. Override what you want to see; every method is called from the main thread.
+    """
+
+    def phase(self, name: str, detail: str = "") -> None:
+        """A phase begins: ``data``, ``engine``, ``preflight``, ``weights``, ``generation``, ``results``."""
+
+    def plan(self, plan: Plan) -> None:
+        """What is going to be run has been decided."""
+
+    def checks(self, plan: Plan, checks: Sequence[Check]) -> None:
+        """Preflight is over. Errors are raised after this call."""
+
+    def run_opened(self, plan: Plan, run_dir: str, *, resumed: int) -> None:
+        """The run directory is open; ``resumed`` completions were on disk already."""
+
+    def progress(self, progress: Progress) -> None:
+        """Some completions more; called at most a few times a second, and once at the end."""
+
+    def warning(self, message: str) -> None:
+        """Something the user should know; the run goes on."""
+
+    def results(self, plan: Plan, results: Results, *, repeated: bool) -> None:
+        """A run is whole. ``repeated``: it was whole before, and nothing was generated."""

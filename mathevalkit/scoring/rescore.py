@@ -36,7 +36,7 @@ from mathevalkit.scoring.blocks import CODES, JudgeBlock, JudgedBlock, RunBlocks
 from mathevalkit.scoring.disagreements import Cause, Disagreement
 from mathevalkit.scoring.judge import Judge, ScorerOptions, find_scorers
 from mathevalkit.scoring.tally import Breakdown, RunTally
-from mathevalkit.stats.accuracy import accuracy_of
+from mathevalkit.stats.intervals import accuracy_of
 from mathevalkit.types import OUTCOMES, Accuracy, Outcome, RunManifest
 
 __all__ = ["PairCount", "Rescored", "ScorerRow", "rescore", "results_so_far"]

@@ -7,7 +7,7 @@
     >>> a.value, a.floor, a.ceiling
     (0.5, 0.5, 0.75)
 
-What counts for what is said in ``mathevalkit.stats.accuracy``.
+What counts for what is said in ``mathevalkit.stats.intervals``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 
 from mathevalkit.runs.codec import SCHEMA_VERSION
 from mathevalkit.runs.results import Results
-from mathevalkit.stats.accuracy import accuracy_of
+from mathevalkit.stats.intervals import accuracy_of
 from mathevalkit.types import OUTCOMES, Accuracy, Group, Outcome, RunManifest, Sample, ScoredCompletion
 
 

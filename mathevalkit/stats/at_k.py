@@ -25,8 +25,7 @@ from math import comb
 from typing import Literal, TypeAlias
 
 from answer_normalizers import check
-from mathevalkit.stats.accuracy import accuracy_of
-from mathevalkit.stats.intervals import mean_interval
+from mathevalkit.stats.intervals import accuracy_of, mean_interval
 from mathevalkit.types import Outcome
 
 Answered: TypeAlias = tuple[Outcome, str | None]

@@ -18,8 +18,7 @@ import pytest
 
 import mathevalkit
 from mathevalkit.errors import BackendUnavailableError, ManifestMismatchError, UsageError
-from mathevalkit.pipeline.evaluation import evaluate, evaluate_all
-from mathevalkit.pipeline.observer import Observer
+from mathevalkit.pipeline.evaluation import Observer, evaluate, evaluate_all
 from mathevalkit.runs.journal import GENERATIONS, RESULTS
 from mathevalkit.runs.reader import load_run
 from mathevalkit.runs.results import Results

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathevalkit.stats.accuracy import accuracy_of
 from mathevalkit.stats.at_k import at_k
-from mathevalkit.stats.intervals import Z95, clustered_interval, normal_quantile, wilson_interval
+from mathevalkit.stats.intervals import Z95, accuracy_of, clustered_interval, normal_quantile, wilson_interval
 from mathevalkit.types import OUTCOMES, Outcome
 
 SAMPLES = st.lists(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=4), min_size=1, max_size=20)

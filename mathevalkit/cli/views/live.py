@@ -19,7 +19,7 @@ from mathevalkit.cli.interrupts import Interrupts
 from mathevalkit.cli.output import spelled
 from mathevalkit.cli.views.progress import Speed, progress_text
 from mathevalkit.cli.views.results import facts_of_plan, print_results, print_summary, result_line
-from mathevalkit.pipeline.observer import Observer
+from mathevalkit.pipeline.evaluation import Observer
 from mathevalkit.presentation.figures import clock
 from mathevalkit.presentation.terminal import (
     clean,

@@ -9,7 +9,7 @@ import typer
 from mathevalkit.cli.output import plain_table, print_warning, spelled
 from mathevalkit.cli.views.results import result_line
 from mathevalkit.nightly.record import Night, NightEntry
-from mathevalkit.pipeline.observer import Observer
+from mathevalkit.pipeline.evaluation import Observer
 from mathevalkit.presentation.figures import interval, percent
 from mathevalkit.presentation.terminal import clean, clean_block
 from mathevalkit.runs.changes import changes_text
