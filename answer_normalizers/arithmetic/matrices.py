@@ -46,15 +46,15 @@ def as_matrix(value: Value) -> Value | None:
 
 
 def _cell(value: Value) -> Value:
-    if _holds_matrix(value):
+    if holds_matrix(value):
         worked = as_matrix(value)
         return worked if worked is not None else value
     return value
 
 
-def _holds_matrix(value: Value) -> bool:
+def holds_matrix(value: Value) -> bool:
     """Whether matrices are what is calculated with; one in a set or a point is not."""
-    return type(value) is Matrix or (type(value) is Apply and any(_holds_matrix(a) for a in value.args))
+    return type(value) is Matrix or (type(value) is Apply and any(holds_matrix(a) for a in value.args))
 
 
 def _from_rows(value: Sequence) -> Matrix | None:
@@ -70,9 +70,9 @@ def _worked_out(node: Apply) -> Value | None:
     if head == "det":
         inner = as_matrix(args[0])
         return _determinant(inner.rows) if type(inner) is Matrix and _square(inner) else None
-    if head == "^" and _holds_matrix(args[0]):
+    if head == "^" and holds_matrix(args[0]):
         return _matrix_power(args[0], args[1])
-    if not _holds_matrix(node):
+    if not holds_matrix(node):
         return node
     parts: list[Value] = []
     for argument in args:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from flint import fmpq
 
 from answer_normalizers.arithmetic.exact import rational
+from answer_normalizers.arithmetic.matrices import holds_matrix
 from answer_normalizers.arithmetic.scalars import compare_scalars
 from answer_normalizers.equivalence.asking import Ask
 from answer_normalizers.equivalence.matrices import compare_matrices
 from answer_normalizers.equivalence.quantities import as_quantity
-from answer_normalizers.tree.nodes import Apply, Matrix, Num, Value, free_symbols
+from answer_normalizers.tree.nodes import Apply, Num, Value, free_symbols
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
 _PARAMETERS = ("k", "n", "m")
@@ -25,7 +26,7 @@ def compare_expressions(gold: Value, pred: Value, ask: Ask) -> Verdict:
         theirs = _family(pred) if ours is not None else None
         if ours is not None and theirs is not None:
             return _families(ours, theirs)
-    if _with_matrices(gold) or _with_matrices(pred):
+    if holds_matrix(gold) or holds_matrix(pred):
         return compare_matrices(gold, pred, ask)
     verdict = compare_scalars(gold, pred, ask.policy)
     if verdict.equivalent is False:
@@ -70,14 +71,3 @@ def _families(gold: tuple[fmpq, fmpq], pred: tuple[fmpq, fmpq]) -> Verdict:
     if abs(gold[1]) == abs(pred[1]) and ((gold[0] - pred[0]) / gold[1]).q == 1:
         return equal("set", "the same multiples of pi over all integers")
     return different("set", "different multiples of pi over all integers")
-
-
-def _with_matrices(value: Value) -> bool:
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if type(node) is Apply:
-            stack += node.args
-        elif type(node) is Matrix:
-            return True
-    return False

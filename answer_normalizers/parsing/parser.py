@@ -55,6 +55,7 @@ from answer_normalizers.tree.nodes import (
     Value,
     fold,
     negate,
+    symbols,
 )
 
 
@@ -1065,7 +1066,7 @@ class Parser:
             self.kind == "/"
             and name in TRIGONOMETRIC
             and self.kind_ahead() == "num"
-            and _mentions_pi(argument)
+            and "pi" in symbols(argument)
         ):
             self.advance()
             argument = _quotient(argument, self.factor())
@@ -1229,10 +1230,6 @@ def _applied(name: str, base: Value | None, arguments: tuple[Value, ...]) -> Val
         raise UnreadableError(f"a subscript of {name}")
     spelled_out = _SPELLED_OUT.get(name)
     return Apply(name, (argument,)) if spelled_out is None else spelled_out(argument)
-
-
-def _mentions_pi(value: Value) -> bool:
-    return value == Sym("pi") or (type(value) is Apply and any(_mentions_pi(part) for part in value.args))
 
 
 # ---- tokens

@@ -32,6 +32,7 @@ from answer_normalizers.tree.nodes import (
     Value,
     free_symbols,
     negate,
+    rewrite,
 )
 from answer_normalizers.tree.sets import may_be_set
 
@@ -121,11 +122,7 @@ def _basis_letters(value: Apply, names: set[str]) -> Value:
 
 
 def _renamed(value: Value, names: dict[str, str]) -> Value:
-    if type(value) is Sym:
-        return Sym(names.get(value.name, value.name))
-    if type(value) is Apply:
-        return Apply(value.head, tuple(_renamed(part, names) for part in value.args))
-    return value
+    return rewrite(value, lambda n: Sym(names[n.name]) if type(n) is Sym and n.name in names else None)
 
 
 def _chosen(value: Value, sign: int) -> Value:
