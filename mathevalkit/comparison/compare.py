@@ -34,7 +34,7 @@ from mathevalkit.scoring.tally import Tally
 from mathevalkit.stats.at_k import AtK, at_k
 from mathevalkit.stats.paired import holm, paired_difference
 from mathevalkit.stats.power import detectable_difference, detectable_mean_difference
-from mathevalkit.types import Sample
+from mathevalkit.types import RunManifest, Sample
 
 EXPECTED = frozenset({"model", "hardware"})
 """Aspects in which checkpoints may differ without a word."""
@@ -85,10 +85,7 @@ def compare(
     problems = [samples.get(ids[0]) for ids in alignment.ids]
     checkpoints = tuple(_checkpoints(runs))
     lines = [[run.lines[i] for run, i in zip(runs, ids, strict=True)] for ids in alignment.ids]
-    changes = tuple(
-        tuple(c for c in manifest_changes(runs[0].manifest, run.manifest) if c.aspect not in EXPECTED)
-        for run in runs[1:]
-    )
+    changes = tuple(_changes(manifest, run.manifest) for run in runs[1:])
     return Comparison(
         task=manifest.task,
         task_title=manifest.task_title,
@@ -139,6 +136,10 @@ def _checkpoints(runs: Sequence[ScoredRun]) -> Iterator[Checkpoint]:
             run_dir=str(run.path),
             n=recipe.sampling.n,
         )
+
+
+def _changes(base: RunManifest, other: RunManifest) -> tuple[Change, ...]:
+    return tuple(change for change in manifest_changes(base, other) if change.aspect not in EXPECTED)
 
 
 def _warnings(

@@ -19,7 +19,7 @@ from pathlib import Path
 from answer_normalizers import check
 from answer_normalizers.parsing.reading import read
 from mathevalkit.scoring.judge import Judge
-from mathevalkit.scoring.selftest.texts import MISSES, STYLES
+from mathevalkit.scoring.selftest.texts import MISSES, STYLES, Miss
 from mathevalkit.tasks.rows import load_data, select
 from mathevalkit.types import Completion, Generation, Sample, Task
 
@@ -112,7 +112,6 @@ def selftest(
     judge = Judge(scorers)
     samples = select(load_data(task, data_file=data_file).samples, limit=limit, seed=seed)
     names = tuple(scorers)
-    styles = {style.name: style.render for style in STYLES}
     total = len(STYLES) + len(MISSES) + 1
     refused: list[Failure] = []
     accepted: list[Failure] = []
@@ -122,7 +121,7 @@ def selftest(
         if on_progress is not None:
             on_progress(done, total)
 
-    for done, style in enumerate((REFERENCE, *styles)):
+    for done, style in enumerate((REFERENCE, *(style.name for style in STYLES))):
         texts = _in_style(samples, style)
         counts, found = _count(judge, names, texts, kind=style, wanted=True, keep=failures)
         if texts:
@@ -131,19 +130,11 @@ def selftest(
         tell(done + 1)
     best = {name: _best_style(rows, name) for name in names}
     misses: list[MissRow] = []
-    for done, miss in enumerate(MISSES, len(rows)):
-        wrong = [(sample, other) for sample in samples if (other := miss.change(sample.gold)) is not None]
-        if wrong:
-            merged: dict[str, int] = {}
-            for style in dict.fromkeys(best.values()):
-                texts = [(sample, text) for sample, other in wrong if (text := styles[style](other))]
-                readers = tuple(name for name in names if best[name] == style)
-                counts, found = _count(
-                    Judge(readers), readers, texts, kind=miss.name, wanted=False, keep=failures
-                )
-                merged |= counts
-                accepted += found
-            misses.append(MissRow(miss.name, len(wrong), {name: merged[name] for name in names}))
+    for done, miss in enumerate(MISSES, 1 + len(STYLES)):
+        tried, counts, found = _missed(miss, samples, best, keep=failures)
+        if tried:
+            misses.append(MissRow(miss.name, tried, counts))
+        accepted += found
         tell(done + 1)
     return Selftest(
         task=task.name,
@@ -155,6 +146,23 @@ def selftest(
         refused=tuple(refused),
         false_accepted=tuple(accepted),
     )
+
+
+def _missed(
+    miss: Miss, samples: Sequence[Sample], best: Mapping[str, str], *, keep: int
+) -> tuple[int, dict[str, int], list[Failure]]:
+    """How many golds have such a near miss, and how many each scorer accepts in the style it reads best."""
+    wrong = [(sample, other) for sample in samples if (other := miss.change(sample.gold)) is not None]
+    accepted: dict[str, int] = {}
+    failures: list[Failure] = []
+    for style in STYLES if wrong else ():
+        readers = tuple(name for name in best if best[name] == style.name)
+        if readers:
+            texts = [(sample, text) for sample, other in wrong if (text := style.render(other))]
+            counts, found = _count(Judge(readers), readers, texts, kind=miss.name, wanted=False, keep=keep)
+            accepted |= counts
+            failures += found
+    return len(wrong), {name: accepted[name] for name in best} if wrong else {}, failures
 
 
 def _in_style(samples: Sequence[Sample], name: str) -> list[tuple[Sample, str]]:
