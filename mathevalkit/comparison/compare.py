@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mathevalkit.comparison.align import Alignment, align
-from mathevalkit.comparison.flips import flip_of, flipped
+from mathevalkit.comparison.flips import flips_between
 from mathevalkit.comparison.gap import gap_between
 from mathevalkit.comparison.result import Checkpoint, Comparison, Difference, Flip, Kind, Row
 from mathevalkit.errors import UsageError, call
@@ -164,11 +164,16 @@ def _warnings(
 
 
 def _flips(
-    label: str, alignment: Alignment, pairs: Sequence[tuple[Lines, Lines]], samples: Mapping[str, Sample]
+    checkpoint: str,
+    alignment: Alignment,
+    pairs: Sequence[tuple[Lines, Lines]],
+    samples: Mapping[str, Sample],
 ) -> list[Flip]:
     """The largest changes first, gains before losses, else by id."""
-    found = flipped((ids[0], base, tuned) for ids, (base, tuned) in zip(alignment.ids, pairs, strict=True))
-    flips = [flip_of(pair, checkpoint=label, sample=samples.get(pair[0])) for pair in found]
+    base, tuned = (
+        {ids[0]: pair[side] for ids, pair in zip(alignment.ids, pairs, strict=True)} for side in (0, 1)
+    )
+    flips = flips_between(base, tuned, checkpoint=checkpoint, samples=samples)
     return sorted(flips, key=lambda flip: (-abs(flip.tuned - flip.base), flip.base - flip.tuned))
 
 
@@ -205,9 +210,9 @@ def _row(kind: Kind, name: str, lines: Sequence[Sequence[Lines]], *, alpha: floa
     accuracies = []
     for column in zip(*lines, strict=True):
         tally = Tally()
-        for index, completions in enumerate(column):
-            for _, _, outcome, _ in completions:
-                tally.add(str(index), outcome)
+        for problem, completions in zip(map(str, range(len(column))), column, strict=True):
+            for line in completions:
+                tally.add(problem, line[2])
         accuracies.append(tally.accuracy())
     return Row(
         kind=kind,

@@ -17,31 +17,44 @@ the samples that a difference counts as gained and lost.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from mathevalkit.comparison.result import Flip
 from mathevalkit.runs.reader import Lines, score_of
 from mathevalkit.types import Outcome, Sample
 
 
-def flipped(pairs: Iterable[tuple[str, Lines, Lines]]) -> Iterator[tuple[str, Lines, Lines]]:
-    """Those of the samples that flip.
+def flipped(base: Mapping[str, Lines], tuned: Mapping[str, Lines]) -> Iterator[str]:
+    """The ids of the samples of both runs that flip, in the order of the second.
 
     Args:
-        pairs: sample id, its completions in one run and in the other.
+        base: the completions of each sample in one run, by its id.
+        tuned: those in the other.
     """
-    for pair in pairs:
-        _, base, tuned = pair
-        if base == tuned:
+    for sample_id, now in tuned.items():
+        was = base.get(sample_id)
+        if was is None or was == now:
             continue  # most are alike, and a dashboard looks at millions
-        (right, scored), (right_now, scored_now) = score_of(base), score_of(tuned)
+        (right, scored), (right_now, scored_now) = score_of(was), score_of(now)
         if scored and scored_now and right * scored_now != right_now * scored:
-            yield pair
+            yield sample_id
 
 
-def flip_of(pair: tuple[str, Lines, Lines], *, checkpoint: str, sample: Sample | None) -> Flip:
-    """What there is to say of a sample that flipped."""
-    sample_id, base, tuned = pair
+def flips_between(
+    base: Mapping[str, Lines],
+    tuned: Mapping[str, Lines],
+    *,
+    checkpoint: str,
+    samples: Mapping[str, Sample],
+) -> list[Flip]:
+    """The samples that flip, with what there is to say of each; ``samples`` may lack some."""
+    return [
+        _flip(sample_id, base[sample_id], tuned[sample_id], checkpoint, samples.get(sample_id))
+        for sample_id in flipped(base, tuned)
+    ]
+
+
+def _flip(sample_id: str, base: Lines, tuned: Lines, checkpoint: str, sample: Sample | None) -> Flip:
     base_outcome, base_answer = _typical(base)
     tuned_outcome, tuned_answer = _typical(tuned)
     return Flip(

@@ -239,7 +239,7 @@ class Session:
     def read_back(self) -> None:
         """Count what earlier sessions generated, and judge it anew: verdicts cost microseconds."""
         self._journal.start_verdicts(self._plan.scorers)
-        for completion in read_completions(self._journal.path):
+        for completion in read_completions(self._journal.path, texts=self._done):
             if completion.finish_reason == "error":
                 continue  # not a completion; asked for again below
             if completion.sample_id not in self._samples or completion.k >= self._plan.recipe.sampling.n:

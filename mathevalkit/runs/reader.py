@@ -41,6 +41,7 @@ from mathevalkit.types import (
     Task,
 )
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 Key: TypeAlias = tuple[str, int]
 """Sample id and ``k``: what tells one completion of a run from every other."""
@@ -151,20 +152,21 @@ def samples_if_readable(
 # ---- texts and verdicts ------------------------------------------------------------------------------
 
 
-def what_counts(attempts: Iterable[tuple[Hashable, bool, T]]) -> Iterator[T]:
+def what_counts(attempts: Iterable[tuple[K, bool, T]], *, texts: set[K] | None = None) -> Iterator[T]:
     """Each completion once: its first text, or the first failure where no attempt gave a text.
 
     Texts come as they are found, failures at the end.
 
     Args:
         attempts: which completion, whether the engine failed to give it, and what stands there.
+        texts: filled, on the way, with the keys of the completions that have a text.
 
     >>> attempts = [("17", True, "out of memory"), ("17", False, "10"), ("17", False, "12")]
-    >>> list(what_counts(((sample_id, 0), failed, text) for sample_id, failed, text in attempts))
+    >>> list(what_counts(attempts))
     ['10']
     """
-    done: set[Hashable] = set()
-    failures: dict[Hashable, T] = {}
+    done = set() if texts is None else texts
+    failures: dict[K, T] = {}
     for key, failed, found in attempts:
         if failed:
             failures.setdefault(key, found)
@@ -176,18 +178,21 @@ def what_counts(attempts: Iterable[tuple[Hashable, bool, T]]) -> Iterator[T]:
             yield found
 
 
-def read_completions(path: Path, *, among: Container[str] | None = None) -> Iterator[Completion]:
+def read_completions(
+    path: Path, *, among: Container[str] | None = None, texts: set[Key] | None = None
+) -> Iterator[Completion]:
     """The completions of a run that count.
 
     Args:
         path: the run directory.
         among: ids of the samples that there may be; None for any.
+        texts: as ``what_counts`` has it.
 
     Raises:
         RunDirectoryError: the file cannot be read, or holds what is no completion of these samples.
     """
     attempts = _attempts(path / GENERATIONS, "generations", lambda record: Completion(**record), among=among)
-    return what_counts(attempts)
+    return what_counts(attempts, texts=texts)
 
 
 def read_verdicts(path: Path, scorer: str) -> Iterator[ScoredCompletion]:
@@ -217,11 +222,12 @@ def verdict_file(path: Path, scorer: str) -> Path:
     return file
 
 
-_LINES: Mapping[str, tuple[str, str, str, frozenset[str] | None]] = {
-    "generations": ("completion", "finish_reason", "error", None),
-    "verdicts": ("verdict", "outcome", "backend_error", frozenset(OUTCOMES)),
+_OUTCOMES: Mapping[Any, Outcome] = {outcome: outcome for outcome in OUTCOMES}
+_LINES: Mapping[str, tuple[str, str, str]] = {
+    "generations": ("completion", "finish_reason", "error"),
+    "verdicts": ("verdict", "outcome", "backend_error"),
 }
-"""What a line is, the field that says how the attempt ended, what stands there if it failed, all that may."""
+"""What a line is, the field that says how the attempt ended, and what stands there where it failed."""
 
 
 def _attempts(
@@ -232,20 +238,25 @@ def _attempts(
     among: Container[str] | None = None,
 ) -> Iterator[tuple[Key, bool, T]]:
     """The lines of a file, checked, as ``what_counts`` takes them."""
-    noun, field, failure, known = _LINES[kind]
+    noun, field, failure = _LINES[kind]
+    verdicts = kind == "verdicts"
     for number, record in read_lines(file, kind=kind):
         try:
             sample_id, k, ended = record["sample_id"], record["k"], record[field]
-            wanted = type(sample_id) is str and type(k) is int and (known is None or ended in known)
+            if verdicts:
+                # One string for all outcomes of a name, instead of one a line: there may be a million.
+                record[field] = _OUTCOMES.get(ended)
             found = make(record)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             fault = f"{error} is missing" if isinstance(error, KeyError) else error
             raise RunDirectoryError(f"{file}:{number}: not a {noun}: {fault}") from error
-        if not wanted:
+        if type(sample_id) is not str or type(k) is not int:
+            raise RunDirectoryError(
+                f"{file}:{number}: not a {noun}: expected text as sample_id and a number as k"
+            )
+        if verdicts and record[field] is None:
             raise RunDirectoryError(
                 f"{file}:{number}: unknown {field} {ended!r}; expected one of {', '.join(OUTCOMES)}"
-                if type(sample_id) is str and type(k) is int
-                else f"{file}:{number}: not a {noun}: expected text as sample_id and a number as k"
             )
         if among is not None and sample_id not in among:
             raise RunDirectoryError(
@@ -266,9 +277,11 @@ Lines: TypeAlias = tuple[Line, ...]
 def score_of(lines: Lines) -> Score:
     """``(correct, scored)`` of a sample; a completion that the engine failed to give is not scored."""
     correct = scored = 0
-    for _, _, outcome, _ in lines:
-        correct += outcome == "correct"
-        scored += outcome != "backend_error"
+    for line in lines:
+        if line[2] != "backend_error":
+            scored += 1
+            if line[2] == "correct":
+                correct += 1
     return correct, scored
 
 
@@ -316,12 +329,14 @@ def read_run(path: str | Path, *, scorer: str | None = None) -> ScoredRun:
 def read_outcomes(path: Path, scorer: str) -> dict[str, Lines]:
     """What became of each sample of a run under a scorer, by sample id. Raises as ``read_verdicts`` does."""
     found: dict[str, Lines] = {}
+    more: dict[str, list[Line]] = {}
     for line in what_counts(_attempts(verdict_file(path, scorer), "verdicts", _line)):
-        sample_id = line[0]
-        found[sample_id] = (*found[sample_id], line) if sample_id in found else (line,)
-    for sample_id, lines in found.items():
-        if len(lines) > 1:
-            found[sample_id] = tuple(sorted(lines))
+        if line[0] in found:
+            more.setdefault(line[0], []).append(line)
+        else:
+            found[line[0]] = (line,)
+    for sample_id, lines in more.items():
+        found[sample_id] = tuple(sorted((*found[sample_id], *lines)))
     return found
 
 

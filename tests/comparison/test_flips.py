@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mathevalkit import build_dashboard
 from mathevalkit.comparison.compare import compare
-from mathevalkit.comparison.flips import flip_of, flipped
+from mathevalkit.comparison.flips import flipped, flips_between
 from mathevalkit.runs.reader import Lines, score_of
 from mathevalkit.stats.paired import paired_difference
 from mathevalkit.types import OUTCOMES, Outcome
@@ -42,7 +42,7 @@ CASES: list[tuple[list[Outcome], list[Outcome], bool]] = [
 def test_a_sample_flips_where_its_share_of_right_completions_differs(
     before: list[Outcome], after: list[Outcome], flips: bool
 ) -> None:
-    assert bool(list(flipped([("17", lines(*before), lines(*after))]))) is flips
+    assert bool(list(flipped({"17": lines(*before)}, {"17": lines(*after)}))) is flips
 
 
 @pytest.mark.parametrize(("before", "after", "flips"), CASES)
@@ -75,10 +75,11 @@ OUTCOME_LISTS = st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=4)
 def test_the_flips_are_the_samples_that_a_difference_counts(
     pairs: list[tuple[Sequence[Outcome], Sequence[Outcome]]],
 ) -> None:
-    sides = [(str(i), lines(*before), lines(*after)) for i, (before, after) in enumerate(pairs)]
-    scores = [(score_of(before), score_of(after)) for _, before, after in sides]
+    base = {str(i): lines(*before) for i, (before, _) in enumerate(pairs)}
+    tuned = {str(i): lines(*after) for i, (_, after) in enumerate(pairs)}
+    scores = [(score_of(base[i]), score_of(tuned[i])) for i in base]
     usable = [(one, other) for one, other in scores if one[1] and other[1]]
-    found = [flip_of(pair, checkpoint="x", sample=None) for pair in flipped(sides)]
+    found = flips_between(base, tuned, checkpoint="x", samples={})
     if not usable:
         assert found == []
         return
@@ -90,10 +91,11 @@ def test_the_flips_are_the_samples_that_a_difference_counts(
 def test_a_flip_tells_both_sides_and_the_problem() -> None:
     before, after = lines("wrong", "correct", "wrong"), lines("backend_error", "correct", "correct")
     problem = replace(sample("17"), subject="Algebra", level="2")
-    flip = flip_of(("17", before, after), checkpoint="tuned", sample=problem)
+    runs = {"17": before, "8": before}, {"9": after, "17": after}
+    (flip,) = flips_between(*runs, checkpoint="tuned", samples={"17": problem})
     assert (flip.checkpoint, flip.sample_id, flip.subject, flip.level) == ("tuned", "17", "Algebra", "2")
     assert (flip.question, flip.gold) == ("What is 17?", "17")
     assert (flip.base, flip.base_outcome, flip.base_answer) == (1 / 3, "wrong", "0: wrong")
     assert (flip.tuned, flip.tuned_outcome, flip.tuned_answer) == (1.0, "correct", "1: correct")
-    unknown = flip_of(("17", before, after), checkpoint="tuned", sample=None)
+    (unknown,) = flips_between(*runs, checkpoint="tuned", samples={})
     assert (unknown.question, unknown.gold, unknown.subject, unknown.level) == ("", "", "", "")

@@ -29,7 +29,7 @@ import orjson
 
 from mathevalkit import __version__
 from mathevalkit.atomic import write_atomically
-from mathevalkit.comparison.flips import flip_of, flipped
+from mathevalkit.comparison.flips import flipped, flips_between
 from mathevalkit.errors import ComparisonError, RunDirectoryError
 from mathevalkit.nightly.dashboard.charts import HEAT_STEPS, heat_maps, points, trend
 from mathevalkit.nightly.dashboard.data import History, NightRun, Series, change_text, read_history
@@ -183,9 +183,8 @@ class _Builder:
             self._site.pages_kept += 1
             return FlipCount(page=page, gained=known["gained"], lost=known["lost"])
         was, now = (outcomes(run.path, run.results.scorer) for run in (before, after))
-        pairs = list(flipped((i, was[i], now[i]) for i in now if i in was))
-        samples = self._samples_of(after) if pairs else {}
-        flips = [flip_of(pair, checkpoint=after.night, sample=samples.get(pair[0])) for pair in pairs]
+        samples = {} if next(flipped(was, now), None) is None else self._samples_of(after)
+        flips = flips_between(was, now, checkpoint=after.night, samples=samples)
         lost, gained = ([f for f in flips if (f.tuned > f.base) == better] for better in (False, True))
         count = FlipCount(page=page, gained=len(gained), lost=len(lost))
         self._write(
