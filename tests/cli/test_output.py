@@ -91,7 +91,8 @@ def _options(command: Any) -> set[str]:
     return own.union(*(_options(below) for below in getattr(command, "commands", {}).values()))
 
 
-OPTIONS = _options(typer.main.get_command(app))
+COMMAND: Any = typer.main.get_command(app)
+OPTIONS = _options(COMMAND)
 NOT_SPELLED = {
     *("log_path", "prefix_caching", "preflight", "scorers", "task_dirs"),  # no flags, or irregular ones
 }
@@ -133,9 +134,9 @@ OTHER_PROGRAMS = {"--always", "--dirty", "--abbrev=40", "--exclude=*"} | {
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.relative_to(REPO).as_posix())
-def test_the_library_names_no_flag(path: Path):
-    flags = [text for text in _texts(path) if re.search(r"(?<![\w-])--[a-z*]", text)]
-    assert set(flags) <= OTHER_PROGRAMS
+def test_the_library_names_no_flag_and_no_command(path: Path):
+    typed = rf"(?<![\w-])--[a-z*]|\bmathevalkit (?:{'|'.join(COMMAND.commands)})\b"
+    assert {text for text in _texts(path) if re.search(typed, text)} <= OTHER_PROGRAMS
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.relative_to(REPO).as_posix())
