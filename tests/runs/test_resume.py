@@ -78,4 +78,4 @@ def test_the_refusal_names_the_run_the_differences_and_the_ways_out() -> None:
     first, *differences, last = str(caught.value).splitlines()
     assert first.startswith("/run: this run was made with other settings")
     assert differences == ["  a: on disk 1, now 2", "  b: on disk 1, now 2"]
-    assert "without --resume" in last
+    assert "without `resume`" in last
