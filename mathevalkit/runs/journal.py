@@ -80,9 +80,7 @@ class AppendFile:
         """What was cut off the end when the file was opened, if anything was."""
         self._synced = time.monotonic()
         try:
-            self._fd = os.open(
-                path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o644
-            )
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
             raise RunDirectoryError(f"{path}: cannot be opened for writing: {error.strerror}") from error
         try:
@@ -112,16 +110,12 @@ class AppendFile:
     def _cut_torn_line(self) -> None:
         size = os.fstat(self._fd).st_size
         keep = size
-        tail = b""
         while keep > 0:  # read backwards to the last newline
-            start = max(0, keep - 65536)
-            block = os.pread(self._fd, keep - start, start)
-            newline = block.rfind(b"\n")
+            start = max(0, keep - READ_BLOCK)
+            newline = os.pread(self._fd, keep - start, start).rfind(b"\n")
             if newline >= 0:
-                tail = block[newline + 1 :] + tail
                 keep = start + newline + 1
                 break
-            tail = block + tail
             keep = start
         if keep < size:
             os.ftruncate(self._fd, keep)
