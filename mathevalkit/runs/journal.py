@@ -163,7 +163,7 @@ class AppendFile:
         """Whether the path still leads to the file that is being written."""
         try:
             there = self.path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         here = os.fstat(self._fd)
         return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
