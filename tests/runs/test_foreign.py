@@ -1,8 +1,7 @@
-"""Other people's files of generations: which fields are read, how a line becomes generations, what is refused."""
+"""Other people's files of generations: which fields are read, what a line becomes, what is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -383,7 +382,13 @@ def test_dots_lead_into_objects_unless_a_field_is_called_so(record: Any, name: s
 
 @pytest.mark.parametrize(
     ("record", "name"),
-    [({"a": 1}, "b"), ({"a": 1}, "a.b"), ({"a": {"b": 1}}, "a.c"), ({"a": "b"}, "a.b"), ({"a": ["b"]}, "a.b")],
+    [
+        ({"a": 1}, "b"),
+        ({"a": 1}, "a.b"),
+        ({"a": {"b": 1}}, "a.c"),
+        ({"a": "b"}, "a.b"),
+        ({"a": ["b"]}, "a.b"),
+    ],
 )
 def test_a_field_that_is_not_there_is_told_with_its_place(record: Any, name: str) -> None:
     with pytest.raises(DataError, match=rf"^here: no field '{name}'; the record has a$"):
@@ -416,13 +421,11 @@ def test_a_gold_may_be_a_whole_solution(text: str, gold: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
-    yield Layout(path=str(tmp_path_factory.mktemp("blocks") / "mine.jsonl"), text="t", gold="g")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    return Layout(path=str(tmp_path_factory.mktemp("blocks") / "mine.jsonl"), text="t", gold="g")
 
 
-@given(
-    st.integers(1, 40), st.lists(st.text("ab", max_size=12).map(str.encode), max_size=12), st.booleans()
-)
+@given(st.integers(1, 40), st.lists(st.text("ab", max_size=12).map(str.encode), max_size=12), st.booleans())
 def test_blocks_are_whole_lines_and_know_their_numbers(
     mine: Layout, size: int, lines: list[bytes], ended: bool
 ) -> None:

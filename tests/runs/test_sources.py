@@ -1,4 +1,4 @@
-"""What a path holds, and its generations: those of a run that count, those of anybody's file, in blocks or not."""
+"""What a path holds, and its generations: those of a run that count, or all of anybody's file."""
 
 from __future__ import annotations
 
