@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mathevalkit
-from mathevalkit.errors import BundleError, ComparisonError, RunDirectoryError
+from mathevalkit.errors import BundleError, ComparisonError, DataError, RunDirectoryError
 from mathevalkit.runs.journal import GENERATIONS, READ_BLOCK, RESULTS, Journal, read_lines, verdicts_name
 from mathevalkit.runs.reader import (
+    ScoredRun,
+    common_scorer,
+    deciding_scorer,
+    known_scorers,
+    load_manifest,
     load_run,
+    load_samples,
     read_completions,
     read_outcomes,
     read_run,
@@ -24,9 +31,12 @@ from mathevalkit.runs.reader import (
     samples_if_readable,
     score_of,
     task_of,
+    verdict_file,
     what_counts,
 )
-from mathevalkit.types import Outcome
+from mathevalkit.runs.reader import damage as damage_of
+from mathevalkit.tasks.rows import fingerprint
+from mathevalkit.types import Outcome, RunManifest, RunOptions
 from tests.factories import completion, manifest
 from tests.run_folders import problems, write_run, write_task
 
@@ -334,3 +344,239 @@ def test_rows_come_from_the_run_itself_else_from_its_task(tmp_path: Path) -> Non
     assert found == {}
     assert fault is not None
     assert "\n" not in fault
+
+
+def test_a_manifest_must_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.raises(RunDirectoryError, match=rf"^{tmp_path}: not a run directory \(no manifest\.json\)"):
+        load_manifest(tmp_path)
+
+
+def test_a_run_is_read_by_its_path_or_its_name(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {"0": "correct"}, samples=problems(1))
+    made, results = load_run(str(run))
+    assert made == load_manifest(run)
+    assert results is not None
+    assert (results.run_dir, results.overall.outcomes["correct"]) == (str(run), 1)
+    assert read_run(str(run)) == read_run(run)
+
+
+def test_a_damaged_sample_is_told_with_its_place(tmp_path: Path) -> None:
+    Journal.create(tmp_path / "run", manifest(), samples=problems(3)).close()
+    file = tmp_path / "run" / "samples.jsonl"
+    assert list(load_samples(tmp_path / "run") or {}) == ["0", "1", "2"]
+    rewrite(file, lambda lines: [lines[0], {"id": "1"}])
+    with pytest.raises(RunDirectoryError, match=rf"^{file}:3: not a sample"):
+        load_samples(tmp_path / "run")
+
+
+# ---- rows of the task --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Callable[..., RunManifest]:
+    """The manifest of a run that holds no rows."""
+
+    def write(**facts: Any) -> RunManifest:
+        return load_manifest(
+            write_run(tmp_path, dict.fromkeys("012", "correct"), samples=problems(3), **facts)
+        )
+
+    return write
+
+
+ROWS = {s.id: s for s in problems(3)}
+
+
+def test_a_task_is_found_by_its_file_else_by_its_name(tmp_path: Path, bare: Any) -> None:
+    task = write_task(tmp_path / "tasks", problems(3))
+    made = bare(task_path=task)
+    assert run_samples(made, path=tmp_path) == ROWS
+    other = write_task(tmp_path / "others", problems(4))
+    found = task_of(made, task_dirs=[other.parent])
+    assert found is not None
+    assert found.path == str(task)  # by its file first
+    task.unlink()
+    found = task_of(made, task_dirs=[other.parent, tmp_path])
+    assert found is not None
+    assert found.path == str(other)
+    assert task_of(made) is None
+    assert task_of(made, task_dirs=[tmp_path]) is None
+
+
+def test_the_folders_that_the_run_was_given_are_searched_after_those_given_now(
+    tmp_path: Path, bare: Any
+) -> None:
+    first = write_task(tmp_path / "first", problems(3))
+    second = write_task(tmp_path / "second", problems(3))
+    made = bare(options=RunOptions(task_dirs=(str(first.parent),)))
+    for given_now, expected in (((), first), ((second.parent,), second), ((tmp_path,), first)):
+        found = task_of(made, task_dirs=given_now)
+        assert found is not None
+        assert found.path == str(expected)
+
+
+def test_rows_are_read_where_the_run_had_them_or_where_they_are_now(tmp_path: Path, bare: Any) -> None:
+    task = write_task(tmp_path / "tasks", problems(3))
+    rows = task.with_suffix(".jsonl").rename(tmp_path / "rows.jsonl")
+    made = bare(task_path=task, options=RunOptions(data_file=str(rows)))
+    assert run_samples(made, path=tmp_path) == ROWS
+    moved = rows.rename(tmp_path / "moved.jsonl")
+    assert run_samples(made, path=tmp_path, data_file=moved) == ROWS
+    assert samples_if_readable(made, path=tmp_path, data_file=moved) == (ROWS, None)
+    with pytest.raises(DataError):
+        run_samples(made, path=tmp_path)
+    found, fault = samples_if_readable(made, path=tmp_path)
+    assert found == {}
+    assert fault
+
+
+def test_a_file_of_rows_that_is_named_comes_before_the_runs_own(tmp_path: Path, bare: Any) -> None:
+    task = write_task(tmp_path / "tasks", problems(3))
+    made = bare(task_path=task)
+    run = tmp_path / "run"
+    Journal.create(run, made, samples=problems(2)).close()
+    assert list(run_samples(made, path=run)) == ["0", "1"]
+    assert list(run_samples(made, path=run, data_file=task.with_suffix(".jsonl"))) == ["0", "1", "2"]
+
+
+def test_other_rows_are_refused_with_both_fingerprints(tmp_path: Path, bare: Any) -> None:
+    task = write_task(tmp_path / "tasks", problems(4))
+    made = bare(task_path=task)
+    now = fingerprint(problems(4))
+    was = fingerprint(problems(3))
+    with pytest.raises(
+        DataError, match=rf"^{tmp_path}: .*fingerprint {was[:12]}\) than file:.* \({now[:12]}\)"
+    ):
+        run_samples(made, path=tmp_path)
+
+
+def test_the_folders_of_tasks_are_searched_for_rows_too(tmp_path: Path, bare: Any) -> None:
+    write_task(tmp_path / "tasks", problems(3))
+    made = bare()
+    assert run_samples(made, path=tmp_path, task_dirs=[tmp_path / "tasks"]) == ROWS
+    assert samples_if_readable(made, path=tmp_path, task_dirs=[tmp_path / "tasks"]) == (ROWS, None)
+
+
+def test_a_fault_of_several_lines_is_told_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise DataError("first\nsecond\nthird")
+
+    monkeypatch.setattr("mathevalkit.tasks.rows.load_data", fail)
+    task = write_task(tmp_path / "tasks", problems(3))
+    assert samples_if_readable(manifest(task_path=str(task)), path=tmp_path) == ({}, "first; second; third")
+
+
+# ---- scorers -----------------------------------------------------------------------------------------
+
+
+def scored(tmp_path: Path, *there: str, own: tuple[str, ...] = ("auto",), model: str = "base") -> ScoredRun:
+    """A run whose verdicts of ``own`` scorers were renamed to be those ``there``."""
+    run = write_run(tmp_path, {"0": "correct"}, samples=problems(1), scorers=own, model=model)
+    data = (run / verdicts_name(own[0])).read_bytes()
+    for scorer in own:
+        (run / verdicts_name(scorer)).unlink()
+    for scorer in there:
+        (run / verdicts_name(scorer)).write_bytes(data)
+    return read_run(run, scorer=there[0])
+
+
+@pytest.mark.parametrize(
+    ("own", "there", "known"),
+    [
+        (("auto",), ["auto"], ["auto"]),
+        (("number", "auto"), ["number", "auto"], ["number", "auto"]),
+        (("number", "auto"), ["auto"], ["auto"]),
+        (("number",), ["zeta", "number", "alpha"], ["number", "alpha", "zeta"]),
+        (("my.module:score",), ["my.module:score", "b"], ["my.module:score", "b"]),
+        (("auto",), ["my.module:score"], ["my.module.score"]),
+    ],
+)
+def test_the_scorers_that_a_run_was_judged_by_are_told_its_own_first(
+    tmp_path: Path, own: tuple[str, ...], there: list[str], known: list[str]
+) -> None:
+    run = scored(tmp_path, *there, own=own)
+    (run.path / "verdicts.txt").touch()
+    (run.path / "old.verdicts.x.jsonl").touch()
+    assert known_scorers(run.path, run.manifest) == known
+
+
+@pytest.mark.parametrize(
+    ("first", "others", "common"),
+    [
+        (["b", "a"], [["a", "b"]], "b"),
+        (["b", "a"], [["a"]], "a"),
+        (["b", "a"], [["c"]], None),
+        (["b", "a", "c"], [["c", "b"], ["c"]], "c"),
+        (["b"], [], "b"),
+    ],
+)
+def test_the_scorer_that_runs_are_compared_under_is_one_that_all_were_judged_by(
+    tmp_path: Path, first: list[str], others: list[list[str]], common: str | None
+) -> None:
+    runs = [
+        scored(tmp_path, *there, model=f"m{number}", own=(there[0],))
+        for number, there in enumerate([first, *others])
+    ]
+    assert common_scorer(runs) == common
+
+
+def test_a_scorer_without_verdicts_is_told_with_those_that_are_there(tmp_path: Path) -> None:
+    run = scored(tmp_path, "auto", "number").path
+    assert verdict_file(run, "number") == run / "verdicts.number.jsonl"
+    with pytest.raises(ComparisonError, match=rf"^{run}: no verdicts of scorer 'x' \(there: auto, number\)"):
+        verdict_file(run, "x")
+    for file in run.glob("verdicts.*"):
+        file.unlink()
+    with pytest.raises(ComparisonError, match=rf"^{run}: no verdicts of scorer 'x' \(there: none\)"):
+        verdict_file(run, "x")
+    (run / "verdicts.x.jsonl").mkdir()
+    with pytest.raises(ComparisonError, match="no verdicts of scorer 'x'"):
+        verdict_file(run, "x")
+
+
+def test_the_numbers_of_a_run_are_under_the_scorer_of_its_results(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {"0": "correct"}, samples=problems(1), scorers=("auto", "number"))
+    made, results = load_run(run)
+    assert results is not None
+    assert deciding_scorer(made, replace(results, scorer="number")) == "number"
+    assert deciding_scorer(made, None) == "auto"
+    (run / RESULTS).write_bytes((run / RESULTS).read_bytes().replace(b'"auto"', b'"number"'))
+    assert read_run(run).scorer == "number"
+    assert read_run(run).whole
+    (run / RESULTS).unlink()
+    assert read_run(run).scorer == "auto"
+    assert not read_run(run).whole
+
+
+# ---- what became of each sample, all of it -----------------------------------------------------------
+
+
+def test_a_run_is_read_with_every_outcome_and_answer_of_it(tmp_path: Path) -> None:
+    outcomes: dict[str, Outcome | list[Outcome]] = {
+        "1": ["wrong", "correct"],
+        "0": ["no_answer", "undecided"],
+    }
+    path = write_run(tmp_path, outcomes, samples=problems(2), answers={"1": "7"})
+    run = read_run(path)
+    assert (run.path, run.manifest) == (path, load_manifest(path))
+    assert list(run.lines) == ["1", "0"]
+    assert run.lines["1"] == (("1", 0, "wrong", "7"), ("1", 1, "correct", "1"))
+    assert [line[:3] for line in run.lines["0"]] == [("0", 0, "no_answer"), ("0", 1, "undecided")]
+
+
+def test_a_span_is_two_whole_numbers_or_nothing(tmp_path: Path) -> None:
+    run = write_run(tmp_path, dict.fromkeys("012", "correct"), samples=problems(3))
+    spans = iter([[3, 9], None, [1.0, 2.0]])
+    rewrite(run / verdicts_name("auto"), lambda lines: [{**line, "span": next(spans)} for line in lines])
+    assert [v.span for v in read_verdicts(run, "auto")] == [(3, 9), None, (1, 2)]
+
+
+def test_what_is_missing_in_a_finished_run_is_told_with_its_numbers() -> None:
+    made = manifest(num_samples=1300)
+    said = damage_of(Path("/run"), made, whole=True, samples=1299)
+    assert said.startswith("/run: finished, but its files hold only 1,299 of 1,300 samples")
+    assert "/run" in said[10:]
+    assert "generations.jsonl" in said
+    for whole, samples in ((True, 1300), (True, 1301), (False, 0), (False, 1300)):
+        assert damage_of(Path("/run"), made, whole=whole, samples=samples) == ""
