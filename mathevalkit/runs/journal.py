@@ -74,6 +74,7 @@ class AppendFile:
     def __init__(self, path: Path, *, kind: str, lock: bool = False, buffer: int = 0) -> None:
         self.path = path
         self.kind = kind
+        self.lock = lock
         self.buffer = buffer
         self._waiting = bytearray()
         self.torn: str | None = None
@@ -140,7 +141,7 @@ class AppendFile:
         written = 0
         try:
             while written < len(lines):
-                written += os.write(self._fd, lines[written:] if written else lines)
+                written += os.write(self._fd, lines[written:])
         except OSError as error:
             os.ftruncate(self._fd, self._size)
             raise RunDirectoryError(
@@ -225,7 +226,7 @@ def _records(block: bytes, *, path: Path, first: int) -> Iterable[Any]:
     count = block.count(b"\n")  # none in a torn last line
     try:
         # Parsed at once: half the time of one by one, and a dashboard reads millions.
-        records: list[Any] = orjson.loads(b"[%b]" % block[:-1].replace(b"\n", b",")) if count else []
+        records: list[Any] = orjson.loads(b"[%b]" % block[:-1].replace(b"\n", b","))
     except orjson.JSONDecodeError:
         records = []
     return records if len(records) == count else _one_by_one(block, path=path, first=first)
@@ -270,7 +271,7 @@ class Journal:
     def create(cls, path: Path, manifest: RunManifest, *, samples: Iterable[Sample] | None = None) -> Journal:
         """Make the directory; write the run's samples and its manifest."""
         try:
-            path.mkdir(parents=True, exist_ok=False)
+            path.mkdir(parents=True)
         except OSError as error:
             raise RunDirectoryError(
                 f"{path}: cannot be created: {error.strerror}; choose another `output_dir`"
@@ -338,8 +339,6 @@ class Journal:
         """If the directory was deleted or moved, write it again from the descriptors still open."""
         if self._generations.in_place:
             return
-        for file in (self._generations, *self._verdicts.values()):
-            file.sync()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -347,17 +346,17 @@ class Journal:
                 f"{self.path}: the run directory has vanished and cannot be made again ({error.strerror})"
             ) from error
         if self._samples is not None:
-            self._samples = self._write_again(self._samples, lock=False)
+            self._samples = self._write_again(self._samples)
         write_atomically(self.path / MANIFEST, encode(self.manifest))
-        self._generations = self._write_again(self._generations, lock=True)
-        self._verdicts = {s: self._write_again(f, lock=False) for s, f in self._verdicts.items()}
+        self._generations = self._write_again(self._generations)
+        self._verdicts = {s: self._write_again(f) for s, f in self._verdicts.items()}
         self.warnings.append(
             f"{self.path}: the run directory was deleted or moved while the run was going on; "
             "every completion was written there again"
         )
 
     @staticmethod
-    def _write_again(old: AppendFile, *, lock: bool) -> AppendFile:
+    def _write_again(old: AppendFile) -> AppendFile:
         write_atomically(old.path, b"".join(old.contents()))
         old.close()
-        return AppendFile(old.path, kind=old.kind, lock=lock, buffer=old.buffer)
+        return AppendFile(old.path, kind=old.kind, lock=old.lock, buffer=old.buffer)

@@ -37,7 +37,7 @@ def find_same_run(folder: Path, identity: Any) -> Path | None:
     """The newest run in ``runs/<model>/<task>`` made with the same identity, whole or not."""
     if not folder.is_dir():
         return None
-    for manifest in sorted(folder.glob(f"*/{MANIFEST}"), key=lambda p: p.parent.name, reverse=True):
+    for manifest in sorted(folder.glob(f"*/{MANIFEST}"), reverse=True):
         if not identity_difference(load_manifest(manifest.parent).identity, identity):
             return manifest.parent
     return None

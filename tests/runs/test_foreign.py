@@ -130,6 +130,7 @@ def test_a_line_of_the_lm_evaluation_harness_is_known_by_its_fields(layout_of: A
         filter="strict-match",
     )
     assert layout_of(without("filter")).filter is None
+    assert layout_of({name: LM_EVAL[name] for name in ("doc_id", "doc", "target", "resps")}).resps
     assert layout_of({**LM_EVAL, "finish_reason": "stop"}).finish_reason == "finish_reason"
 
 
@@ -149,6 +150,15 @@ def test_its_fields_may_be_named_too(layout_of: Any) -> None:
     assert (found.text, found.gold, found.id, found.resps, found.filter) == (
         "mine", "target", "doc_id", False, None,
     )  # fmt: skip
+
+
+def test_a_list_that_is_only_called_so_is_no_list_of_lists(layout_of: Any) -> None:
+    found = layout_of({"resps": ["7"], "gold": "7"}, text="resps")
+    assert (found.text, found.resps) == ("resps", False)
+
+
+def test_no_field_is_named_unless_one_is() -> None:
+    assert Fields() == Fields(text=None, gold=None, id=None, finish_reason=None)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from mathevalkit.runs.results import Results
 from mathevalkit.types import Accuracy, Group
 
@@ -40,6 +44,20 @@ def test_a_notebook_shows_subjects_then_levels_and_the_whole_last() -> None:
         "<table><caption>demo · m&lt;1&gt; · fewshot · auto</caption><thead><tr><th></th><th></th><th>n</th>"
         f"<th>accuracy</th><th>95 % interval</th></tr></thead><tbody>{cells}</tbody></table>"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"), [(None, 0.1, 0.2), (0.1, None, 0.2), (0.1, 0.2, None), (None, None, 0.2)]
+)
+def test_an_accuracy_that_is_not_whole_is_not_shown(
+    value: float | None, low: float | None, high: float | None
+) -> None:
+    shown = replace(RESULTS, by_subject=(group("Algebra", 8, value, low, high),))._repr_html_()
+    assert "<td>Algebra</td><td>8</td><td>–</td><td></td></tr>" in shown
+
+
+def test_a_run_of_one_session_without_a_restart_need_not_say_so() -> None:
+    assert (RESULTS.sessions, RESULTS.restarts, RESULTS.run_dir) == (1, 0, "")
 
 
 def test_the_accuracy_is_that_of_the_whole() -> None:

@@ -272,6 +272,23 @@ def test_a_directory_in_its_place_is_left_alone(run: Path, clock: Clock) -> None
     assert not (run / "manifest.json").exists()
 
 
+def test_only_the_file_of_completions_may_be_missing(run: Path, clock: Clock) -> None:
+    with Journal.create(run, manifest()) as journal:
+        journal.append(completion("0"))
+        (run / "generations.jsonl").unlink()
+        journal.finish(results())
+        assert len(journal.warnings) == 1
+    assert list(read_completions(run)) == [completion("0")]
+
+
+def test_a_file_of_samples_without_a_line_is_given_its_header_again(run: Path) -> None:
+    Journal.create(run, manifest(), samples=[]).close()
+    (run / "samples.jsonl").write_bytes(b'{"file')
+    Journal(run, manifest()).close()
+    assert load_samples(run) == {}
+    assert (run / "samples.jsonl").read_bytes() == b'{"file":"samples","schema_version":1}\n'
+
+
 def test_a_directory_that_cannot_be_made_again_ends_the_run(run: Path, clock: Clock) -> None:
     before = descriptors()
     with Journal.create(run, manifest()) as journal:
