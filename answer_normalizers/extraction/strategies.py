@@ -86,7 +86,7 @@ _NEXT_QUESTION = re.compile(
     r"|<\|(?:im_end|im_start|endoftext|eot_id|end_of_text|end|return)\|>|</s>|<(?:eos|end_of_turn)>|\[INST\]"
 )
 _NEXT_QUESTION_MARKS = (
-    *("uestion", "UESTION", "roblem", "PROBLEM", "xercise", "nstruction", "nput", "\nQ", "Q:", "Q*", "Q_"),
+    *("uestion", "UESTION", "roblem", "PROBLEM", "xercise", "nstruction", "nput", "Q:", "Q*", "Q_"),
     *("ser", "USER", "uman", "<|", "</s>", "<eos>", "<end_of_turn>", "[INST]"),
 )
 """A text that holds none of these has no next question, which in a long text is quicker to see."""
