@@ -114,6 +114,7 @@ NEXT_QUESTIONS = [
     *(f"\n{word}: 3 + 4?" for word in ("Instruction", "Input", "User", "USER", "Human")),
     *(f"\n## {word} 3 + 4?" for word in ("Instruction", "Question", "Problem", "User", "Human", "Input")),
     *("\n> **Q**: 3 + 4?", "\n* Q: 3 + 4?", "\n\t_Question_: 3?", "\n###Question 2", "\n**Problem:** 3 + 4?"),
+    *("\n_Q_: 3 + 4?", "\n*Q*: 3 + 4?"),
     *(
         "<|im_end|>",
         "<|im_start|>",
@@ -215,7 +216,7 @@ def test_boxes_with_only_this_between_them_are_one_answer(between: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "between", [" so ", "+", "5", ". ", r"\text{ but }", "xy = ", "=", r"\quadx", " android "]
+    "between", [" so ", "+", "5", ". ", r"\text{ but }", "xy = ", "=", "X", r"\quadx", " android "]
 )
 def test_boxes_with_something_else_between_them_are_two_answers(between: str) -> None:
     assert extract_parts(rf"\boxed{{1}}{between}\boxed{{2}}", "boxed")[1] == ()
@@ -224,6 +225,7 @@ def test_boxes_with_something_else_between_them_are_two_answers(between: str) ->
 
 def test_boxes_belong_together_in_their_order_and_only_so_many_and_so_near() -> None:
     assert value(r"\boxed{3}, \boxed{1}, \boxed{2}") == "3, 1, 2"
+    assert value(r"\fbox{3}, \boxed{1}") == "3, 1"
     assert value(r"\boxed{1}, \boxed{2}, \boxed{1}") == "2, 1"
     assert value(r"\boxed{1}, \boxed{1}, \boxed{2}") == "1, 2"
     assert value(r"\boxed{1}" + " " * 80 + r"\boxed{2}") == "1, 2"
@@ -664,6 +666,7 @@ def test_work_that_concludes_after_a_check_goes_on(word: str) -> None:
         ("She has 2 * 9 = 18 left for 7 days", "18", "last_result"),
         ("She has 2 * 9 = $18.50 dollars in the 7 days", "$18.50", "last_result"),
         ("She has 2 * 9 = 18 left of it", "18", "last_number"),
+        ("So it goes\nShe has 2 * 9 = 18\nfor 7 days", "7", "last_number"),
         ("No answer can be seen here", None, None),
     ],
 )
@@ -779,6 +782,8 @@ def test_a_number_is_not_cut_where_the_search_begins() -> None:
         span = last_number(text, 0, len(text))
         assert span is not None
         assert span[1] == len(number) + 3
+    for length in range(170, 230):
+        assert last_number("é 123456é" + "x" * length, 0, 9 + length) == (2, 8)
 
 
 def test_the_search_for_a_guess_stays_between_its_bounds() -> None:
@@ -904,6 +909,7 @@ def test_a_number_at_the_head_is_read_with_sign_and_currency(text: str, end: int
         ("-5", 1, 1),
         ("$5", 0, 0),
         ("$5", 1, 1),
+        ("X5", 0, 1),
         ("-$5", 1, 1),
         (r"\$5", 0, 0),
         (r"\$5", 1, 1),
