@@ -157,8 +157,9 @@ def test_a_list_that_is_only_called_so_is_no_list_of_lists(layout_of: Any) -> No
     assert (found.text, found.resps) == ("resps", False)
 
 
-def test_no_field_is_named_unless_one_is() -> None:
+def test_no_field_is_named_unless_one_is(layout_of: Any) -> None:
     assert Fields() == Fields(text=None, gold=None, id=None, finish_reason=None)
+    assert layout_of(LM_EVAL) == layout_of(LM_EVAL, text="resps", gold="target", id="doc_id")
 
 
 @pytest.mark.parametrize(

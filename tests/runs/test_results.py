@@ -58,6 +58,7 @@ def test_an_accuracy_that_is_not_whole_is_not_shown(
 
 def test_a_run_of_one_session_without_a_restart_need_not_say_so() -> None:
     assert (RESULTS.sessions, RESULTS.restarts, RESULTS.run_dir) == (1, 0, "")
+    assert replace(RESULTS, sessions=1, restarts=0, run_dir="").accuracy is RESULTS.accuracy
 
 
 def test_the_accuracy_is_that_of_the_whole() -> None:
