@@ -36,7 +36,7 @@ from mathevalkit.runs.reader import (
 )
 from mathevalkit.runs.reader import damage as damage_of
 from mathevalkit.tasks.rows import fingerprint
-from mathevalkit.types import Outcome, RunManifest, RunOptions
+from mathevalkit.types import OUTCOMES, Outcome, RunManifest, RunOptions
 from tests.factories import completion, manifest
 from tests.run_folders import problems, write_run, write_task
 
@@ -64,6 +64,16 @@ def test_texts_come_in_their_order_and_failures_at_the_end(
 ) -> None:
     found = list(what_counts((key, failed, (failed, place)) for place, (key, failed) in enumerate(attempts)))
     assert found == sorted(found)
+
+
+@given(ATTEMPTS)
+def test_which_completions_have_a_text_is_noted_on_the_way(
+    attempts: list[tuple[tuple[str, int], bool]],
+) -> None:
+    noted = {("of another run", 0)}
+    found = list(what_counts(((key, failed, key) for key, failed in attempts), texts=noted))
+    assert noted - {("of another run", 0)} == {key for key, failed in attempts if not failed}
+    assert set(found) == {key for key, _ in attempts}
 
 
 def test_a_text_comes_before_the_next_line_is_read() -> None:
@@ -122,6 +132,18 @@ def test_every_reader_of_a_run_counts_the_same_attempts(twice: Path) -> None:
     }
     (row,) = mathevalkit.rescore(twice, write_verdicts=False).rows
     assert (row.samples, row.completions, row.outcomes["backend_error"]) == (3, 3, 1)
+
+
+def test_the_texts_of_a_run_are_noted_by_sample_and_number(twice: Path) -> None:
+    noted: set[tuple[str, int]] = set()
+    assert len(list(read_completions(twice, texts=noted))) == 3
+    assert noted == {("0", 0), ("1", 0)}
+
+
+def test_all_outcomes_of_a_name_are_one_string(twice: Path) -> None:
+    outcomes = [lines[0][2] for lines in read_outcomes(twice, "auto").values()]
+    outcomes += [verdict.outcome for verdict in read_verdicts(twice, "auto")]
+    assert {id(outcome) for outcome in outcomes} <= {id(outcome) for outcome in OUTCOMES}
 
 
 # ---- what is refused ---------------------------------------------------------------------------------
