@@ -21,6 +21,7 @@ from mathevalkit.stats.intervals import (
     wilson_interval,
 )
 from mathevalkit.stats.paired import (
+    _score_statistic,
     adjusted_interval,
     difference_interval,
     exchange_test,
@@ -147,7 +148,7 @@ def test_the_test_of_several_completions_never_claims_more_than_its_arithmetic_h
     assert (lower, upper) == (1.0, 1e-13)
     assert exchange_test([better, worse]) == (1e-13, 1.0)
     single = exchange_test([[(0, 1)] * 200, [(1, 1)] * 200])
-    assert single == pytest.approx((1.0, 2.0**-200), rel=1e-9)
+    assert single == pytest.approx((1.0, 2.0**-200), rel=1e-9, abs=0.0)
 
 
 def test_scores_on_a_coarser_grid_give_nearly_the_same_test(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,6 +369,22 @@ def test_tangos_interval_holds_the_estimate_and_stays_between_minus_1_and_1(
     low, high = tango_interval(gained=gained, lost=lost, samples=samples)
     assert -1 <= low <= (gained - lost) / samples <= high <= 1
     assert low < high
+
+
+@pytest.mark.parametrize(
+    ("difference", "gained", "lost", "statistic"),
+    [
+        (1.0, 1, 0, -math.inf),
+        (-1.0, 1, 0, math.inf),
+        (1.0, 2, 0, 0.0),
+        (-1.0, 0, 2, 0.0),
+        (0.0, 1, 1, 0.0),
+    ],
+)
+def test_no_distance_is_none_and_any_distance_without_a_variance_is_endless(
+    difference: float, gained: int, lost: int, statistic: float
+) -> None:
+    assert _score_statistic(difference, gained=gained, lost=lost, samples=2) == statistic
 
 
 def test_tangos_interval_has_a_width_where_nothing_flipped() -> None:
