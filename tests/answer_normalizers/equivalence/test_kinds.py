@@ -34,11 +34,10 @@ def tree(text: str | Value) -> Value:
     return value(text) if isinstance(text, str) else text
 
 
-def holds(
-    gold: str | Value, pred: str | Value, sign: str, stage: str, words: str = "", **policy: object
-) -> None:
+def holds(gold: str | Value, pred: str | Value, sign: str, stage: str, words: str = "", **policy: object):
+    """Both ways round, the pair has this verdict from this stage, with these words in the reason."""
     verdict = compared(tree(gold), tree(pred), **policy)
-    assert (verdict.equivalent, verdict.stage) == (VERDICTS[sign], stage)
+    assert (verdict.equivalent, verdict.stage) == (VERDICTS[sign], stage), verdict
     assert words in verdict.reason
 
 
@@ -51,8 +50,8 @@ def cases(*rows: tuple[object, ...]):
     ("1,2", "1,3", "!", "set"),
     ("1,2", r"\{2,1\}", "=", "set"),
     ("1,2", r"\{2,3\}", "!", "set"),
-    ("1,2", "(1,2)", "=", "exact"),
-    ("1,2", "[1,2]", "=", "exact"),
+    ("1,2", "(1,2)", "=", "structure"),
+    ("1,2", "[1,2]", "=", "structure"),
     ("1,2", "(2,1)", "!", "exact"),
     ("1,2", "(1,2,3)", "!", "structure"),
     ("1,2", r"\begin{pmatrix}1\\2\end{pmatrix}", "=", "structure"),
@@ -76,12 +75,12 @@ def cases(*rows: tuple[object, ...]):
     ("1,2", r"5\text{ cm}", "!", "type"),
     ("1,2", r"\{1\}\cup\{2\}", "=", "set"),
     ("1,2", r"\{1\}\cup\{3\}", "!", "set"),
-    ("1,2", r"(1,\infty)", "!", "structure"),
+    ("1,2", r"(1,\infty)", "!", "type"),
     ("1,2", "x>1", "!", "set"),
     ("1,2", "x=1,2", "=", "set"),
     ("1,2", "x=2,1", "=", "set"),
     ("1,2", r"x=\pm2", "!", "set"),
-    ("2,-2", r"x=\pm2", "=", "set"),
+    ("2,-2", r"x=\pm2", "=", "structure"),
     ("2,-2", "x^2=4", "?", "relation", "an equation against a value"),
     ("2,-2", "x+y=4", "?", "relation"),
     ("x=2,x=-2", "x^2=4", "=", "relation"),
@@ -89,30 +88,30 @@ def cases(*rows: tuple[object, ...]):
     ("x=2,x=-3", "(x-2)(x-3)=0", "!", "relation"),
     ("x=2,x=-2", "x^2=9", "!", "relation"),
     ("x=2,y=-2", "x^2=4", "?", "relation"),
-    ("x=2,x=-2", r"x=\pm2", "=", "set"),
+    ("x=2,x=-2", r"x=\pm2", "=", "structure"),
     ("x=2,x=-2", "2,-2", "=", "set"),
     ("x=2,x=-2", r"\{2,-2\}", "=", "set"),
     ("x=2,x=-2", "2", "!", "type", "a list of 2 items is not a number"),
-    ("x=2,x=-2", "x=2", "!", "set"),
-    ("x=2,x=2", "x=2", "=", "set"),
+    ("x=2,x=-2", "x=2", "!", "type"),
+    ("x=2,x=2", "x=2", "=", "structure"),
     ("x=2,x=2", "2", "=", "structure"),
     ("x_1=2,x_2=3", "2,3", "=", "set"),
     ("x_1=2,x_2=3", "3,2", "=", "set"),
     ("x_1=2,x_2=3", "x=2,x=3", "?", "relation", "names more unknowns"),
-    ("x=1,y=2", "(1,2)", "=", "exact"),
-    ("y=2,x=1", "(1,2)", "=", "exact"),
+    ("x=1,y=2", "(1,2)", "=", "structure"),
+    ("y=2,x=1", "(1,2)", "=", "structure"),
     ("x=1,y=2", "(2,1)", "!", "exact"),
-    ("x=1,y=2", "1,2", "=", "exact"),
-    ("y=2,x=1", "1,2", "=", "exact"),
+    ("x=1,y=2", "1,2", "=", "structure"),
+    ("y=2,x=1", "1,2", "=", "structure"),
     ("x=1,y=2", "2,1", "!", "exact"),
-    ("x=1,y=2", "y=2,x=1", "=", "exact"),
+    ("x=1,y=2", "y=2,x=1", "=", "structure"),
     ("x=1,y=2", "x=2,y=1", "!", "exact"),
     ("x=1,y=2", "x=1,z=2", "!", "set"),
     ("x=1,y=2", "x=1,y=2,z=3", "!", "set"),
-    ("x=1,y=2", "(x,y)=(1,2)", "=", "exact"),
-    ("x=1,y=2", "(y,x)=(2,1)", "=", "exact"),
+    ("x=1,y=2", "(x,y)=(1,2)", "=", "structure"),
+    ("x=1,y=2", "(y,x)=(2,1)", "=", "structure"),
     ("x=1,y=2", "(x,y)=(2,1)", "!", "exact"),
-    ("x=5,y=5", "x=y=5", "=", "exact"),
+    ("x=5,y=5", "x=y=5", "=", "structure"),
     ("x=5,y=6", "x=y=5", "!", "exact"),
     ("x=5,y=5", "5", "!", "type", "several unknowns"),
     ("x=5,y=5", r"5\text{ cm}", "!", "type", "several unknowns"),
@@ -120,31 +119,28 @@ def cases(*rows: tuple[object, ...]):
     ("x_1=5,x_2=5", "x=5", "=", "structure"),
     ("x=5,y=5", "x>5", "!", "set"),
     ("x=5,y=6", r"\{5,6\}", "=", "set"),
-    ("a=1,b=2", "(1,2)", "=", "exact"),
-    ("b=2,a=1", "(1,2)", "=", "exact"),
-    ("s=2,p=1", "(1,2)", "=", "exact"),
-    ("v=2,u=1", "(1,2)", "=", "exact"),
-    ("n=2,m=1", "(1,2)", "=", "exact"),
-    ("B=2,A=1", "(1,2)", "=", "exact"),
-    ("w=4,z=3,y=2,x=1", "(4,1,2,3)", "=", "exact"),
-    ("f=6,d=4,c=3,b=2,a=1", "(1,2,3,4,6)", "=", "exact"),
-    ("F=6,E=5,D=4,C=3,B=2,A=1", "(1,2,3,4,5,6)", "=", "exact"),
-    ("s=4,r=3,q=2,p=1", "(1,2,3,4)", "=", "exact"),
-    ("w=3,v=2,u=1", "(1,2,3)", "=", "exact"),
-    ("k=2,h=1", "(2,1)", "=", "exact"),
+    ("a=1,b=2", "(1,2)", "=", "structure"),
+    ("b=2,a=1", "(1,2)", "=", "structure"),
+    ("s=2,p=1", "(1,2)", "=", "structure"),
+    ("v=2,u=1", "(1,2)", "=", "structure"),
+    ("n=2,m=1", "(1,2)", "=", "structure"),
+    ("B=2,A=1", "(1,2)", "=", "structure"),
+    ("w=4,z=3,y=2,x=1", "(4,1,2,3)", "=", "structure"),
+    ("f=6,d=4,c=3,b=2,a=1", "(1,2,3,4,6)", "=", "structure"),
+    ("F=6,E=5,D=4,C=3,B=2,A=1", "(1,2,3,4,5,6)", "=", "structure"),
+    ("s=4,r=3,q=2,p=1", "(1,2,3,4)", "=", "structure"),
+    ("w=3,v=2,u=1", "(1,2,3)", "=", "structure"),
+    ("k=2,h=1", "(2,1)", "=", "structure"),
     ("k=2,h=1", "(1,2)", "!", "exact"),
-    ("x=2,a=1", "(2,1)", "=", "exact"),
+    ("x=2,a=1", "(2,1)", "=", "structure"),
     ("x=2,a=1", "(1,2)", "!", "exact"),
     ("x=1,y=2", r"\begin{pmatrix}1\\2\end{pmatrix}", "=", "structure"),
-    ("x=1,x>2", "x=1", "?", "relation"),
+    ("x=1,x>2", "x=1", "?", "set"),
     ("x=1,x>2", r"x\ge2", "!", "set"),
     (Items((value("x>1"), value("x<3"))), "(1,3)", "!", "set"),
 )  # fmt: skip
 def test_lists(row):
-    gold, pred, sign, stage, *words = row
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 def test_repeated_items_count_where_the_policy_says_so():
@@ -179,7 +175,7 @@ def test_repeated_items_count_where_the_policy_says_so():
     ("(1,2)", "[1,2)", "!", "set", "ends of the intervals"),
     ("(1,2)", "(1,3)", "!", "exact"),
     ("(1,2)", "[1,3]", "!", "exact"),
-    ("(1,2,3)", "[1,2,3]", "=", "exact"),
+    ("(1,2,3)", "[1,2,3]", "=", "structure"),
     ("(1,2,3)", Sequence("[", ")", (Num(1), Num(2), Num(3))), "!", "set"),
     ("(1,2)", Sequence("<", ">", (Num(1), Num(2))), "=", "structure"),
     ("[1,2)", Sequence("<", ">", (Num(1), Num(2))), "=", "structure"),
@@ -190,22 +186,19 @@ def test_repeated_items_count_where_the_policy_says_so():
     ("(1,2)", "1", "!", "type", "a point or interval is never a number"),
     ("(1,2)", "x+1", "!", "type", "never an expression"),
     ("(1,2)", "x", "!", "type", "never a symbol"),
-    ("(3,4)", r"3\mathbf{i}+4\mathbf{j}", "=", "field"),
-    ("(3,4)", r"4\mathbf{i}+3\mathbf{j}", "!", "field"),
-    ("(3,4,5)", r"3\mathbf{i}+4\mathbf{j}+5\mathbf{k}", "=", "field"),
+    ("(3,4)", r"3\mathbf{i}+4\mathbf{j}", "=", "structure"),
+    ("(3,4)", r"4\mathbf{i}+3\mathbf{j}", "!", "ball"),
+    ("(3,4,5)", r"3\mathbf{i}+4\mathbf{j}+5\mathbf{k}", "=", "structure"),
     ("(3,4,5,6)", r"3\mathbf{i}", "!", "type"),
     ("(3,4)", Apply("*", (Num(2), Matrix(((Num(3),), (Num(4),))))), "!", "exact"),
     ("(6,8)", Apply("*", (Num(2), Matrix(((Num(3),), (Num(4),))))), "=", "exact"),
     ("(1,2)", r"(1,2)\cup(1,2)", "=", "set"),
     ("(1,2)", "1<x<2", "=", "set"),
     ("[1,2]", "1<x<2", "!", "set"),
-    (r"(1,\infty)", "(1,5)", "!", "structure"),
+    (r"(1,\infty)", "(1,5)", "!", "type"),
 )
 def test_finite_sets_points_and_intervals(row):
-    gold, pred, sign, stage, *words = row
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 M = r"\begin{pmatrix}1&2\\3&4\end{pmatrix}"
@@ -254,10 +247,7 @@ ROW = r"\begin{pmatrix}1&2\end{pmatrix}"
     (COLUMN, r"x>2", "!", "type"),
 )
 def test_matrices(row):
-    gold, pred, sign, stage, *words = row
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 def test_matrices_equal_only_matrices_where_the_policy_says_so():
@@ -291,17 +281,17 @@ def test_matrices_equal_only_matrices_where_the_policy_says_so():
     ("3 dozen eggs", r"3\text{ eggs}", "?", "unit", "same groups"),
     ("3 dozen", "4", "!", "exact"),
     ("3 dozen", r"3\text{ million}", "!", "exact"),
-    ("5 million", "5000000", "=", "exact"),
-    ("5 million", r"5000000\text{ people}", "=", "exact"),
+    ("5 million", "5000000", "=", "structure"),
+    ("5 million", r"5000000\text{ people}", "=", "structure"),
     (r"5\text{ cm}", "yes", "!", "type", "a quantity is never a text"),
     (r"5\text{ cm}", "101_2", "!", "type", "a quantity is never a number with a base"),
     (r"5\text{ cm}", "2:30", "!", "type", "a quantity is never a time"),
     (r"10\text{ m/s}", "10 m/s", "=", "structure"),
-    (r"10\text{ m/s}", "11 m/s", "!", "exact"),
+    (r"10\text{ m/s}", "11 m/s", "!", "field"),
     (r"10\text{ m}", "10 m", "=", "structure"),
     (r"10\text{ m}", "10 s", "!", "unit"),
     (r"1000\text{ cm/s}", "10 m/s", "=", "exact"),
-    (r"10\text{ m/s}^2", r"10 m s^{-2}", "?", ""),
+    (r"10\text{ m/s}^2", r"10 m s^{-2}", "=", "field"),
     (r"10\text{ apples}", "10 x", "!", "field"),
     (r"5\text{ pounds}", r"£5", "=", "structure"),
     (r"5\text{ pounds}", r"5\text{ kg}", "!", "exact"),
@@ -312,13 +302,7 @@ def test_matrices_equal_only_matrices_where_the_policy_says_so():
     (r"60\text{ miles per hour}", r"60\text{ mph}", "=", "structure"),
 )
 def test_quantities(row):
-    gold, pred, sign, stage, *words = row
-    if stage == "":
-        assert compared(tree(gold), tree(pred)).equivalent is not False
-        return
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 def test_a_unit_may_have_to_be_written():
@@ -351,14 +335,10 @@ def test_a_unit_may_have_to_be_written():
     (r"k\pi^2", r"n\pi^2", "!", "ball"),
     (r"\frac{\pi}{4}", r"\frac{\pi}{4}+k\pi", "!", "ball"),
     (r"k\pi+n\pi", r"n\pi+k\pi+\pi", "!", "ball"),
-    (r"\frac{k\pi}{k}", r"\pi", "=", "ball"),
+    (r"\frac{k\pi}{k}", r"\pi", "=", "field"),
 )
 def test_expressions(row):
-    gold, pred, sign, stage, *words = row
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert stage in ("field", "ball") or verdict.stage == stage
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 @cases(
@@ -404,10 +384,7 @@ def test_expressions(row):
     ("2:30", "101_2", "!", "type"),
 )
 def test_ratios_and_times_of_day(row):
-    gold, pred, sign, stage, *words = row
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 def test_the_half_of_the_day_may_have_to_be_written():
@@ -480,8 +457,7 @@ def test_the_half_of_the_day_may_have_to_be_written():
     (Based("12", 3), "(1,2)", "!", "base"),
 )
 def test_words_and_digits_in_a_base(row):
-    gold, pred, sign, stage, *words = row
-    holds(tree(gold), tree(pred), sign, stage, "".join(words))
+    holds(*row)
 
 
 def test_the_base_may_have_to_be_written():
@@ -510,23 +486,23 @@ def test_the_base_may_have_to_be_written():
     (r"(1,2)\cup(3,4)", "x+1", "!", "type", "an expression is never an expression"),
     (r"\{x:x>2\}", "2:3", "!", "type"),
     ("x>2", r"2<x", "=", "set"),
-    ("x<y", "y>x", "=", ""),
-    ("x<y", "x>y", "!", ""),
+    ("x<y", "y>x", "=", "relation"),
+    ("x<y", "x>y", "!", "relation"),
     ("x+y<1", "2x+2y<2", "=", "relation"),
     ("x+y<1", r"2x+2y\le2", "!", "relation"),
-    ("a<x<b", "b>x>a", "=", ""),
+    ("a<x<b", "b>x>a", "=", "structure"),
     ("a<x<b", "b>x>c", "?", "set"),
     ("a<x<b", r"b\ge x>a", "?", "set"),
-    ("a<x+x<b", "a<2x<b", "=", ""),
-    (r"a\ne b", r"b\ne a", "=", ""),
-    ("a<b=c", "c=b>a", "=", ""),
-    (r"(a,b)\cup(c,d)", r"(a,b)\cup(c,1d)", "=", ""),
+    ("a<x+x<b", "a<2x<b", "=", "structure"),
+    (r"a\ne b", r"b\ne a", "=", "structure"),
+    ("a<b=c", "c=b>a", "=", "structure"),
+    (r"(a,b)\cup(c,d)", r"(a,b)\cup(c,1d)", "=", "field"),
     (r"(a,b)\cup(c,d)", r"(a,b)\cap(c,1d)", "?", "set"),
     (r"(a,b)\cup(c,d)", r"(a,b)\cup(d,c)", "?", "set"),
-    (r"[a,\infty)", r"[1a,\infty)", "=", ""),
-    (r"[a,b)", r"[1a,b)", "=", ""),
+    (r"[a,\infty)", r"[1a,\infty)", "=", "structure"),
+    (r"[a,b)", r"[1a,b)", "=", "structure"),
     (r"[a,b)", r"(1a,b]", "!", "set"),
-    (r"x>a\text{ or }x<b", r"x>1a\text{ or }x<b", "=", ""),
+    (r"x>a\text{ or }x<b", r"x>1a\text{ or }x<b", "=", "structure"),
     (r"x>a\text{ or }x<b", r"x>1a\text{ and }x<b", "?", "set"),
     (r"\{x:x>a\}", r"\{x:x>1a\}", "?", "set"),
     (Logic("or", (value("x<1"), value("x>2"))), r"(-\infty,1)\cup(2,\infty)", "=", "set"),
@@ -534,14 +510,10 @@ def test_the_base_may_have_to_be_written():
     (SetOp("|", (value("(1,2)"), value("(2,3)"))), r"(1,3)\setminus\{2\}", "=", "set"),
     (r"\mathbb{R}", r"(-\infty,\infty)", "=", "set"),
     (r"\mathbb{R}", r"x\in\mathbb{R}", "=", "structure"),
-    (r"\mathbb{R}", r"\mathbb{Z}", "?", ""),
+    (r"\mathbb{R}", r"\mathbb{Z}", "?", "ball"),
 )
 def test_sets_of_real_numbers(row):
-    gold, pred, sign, stage, *words = row
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert stage == "" or verdict.stage == stage or verdict.equivalent is not None
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 @cases(
@@ -550,7 +522,7 @@ def test_sets_of_real_numbers(row):
     ("x=5", "x=5", "=", "structure"),
     ("x=5", "5=x", "=", "relation", "in another order"),
     ("x=2^2", "4=x", "=", "relation", "sides exchanged"),
-    ("x=5", "x=6", "!", "relation"),
+    ("x=5", "x=6", "!", "exact"),
     ("x=5", "y=5", "!", "relation", "different unknowns"),
     ("x=5", "X=5", "?", "relation", "names more unknowns"),
     ("x=5", "x_1=5", "?", "relation", "names more unknowns"),
@@ -565,31 +537,31 @@ def test_sets_of_real_numbers(row):
     ("y=x+1", "x+1", "=", "structure"),
     ("y=x+1", "f(x)=x+1", "=", "structure"),
     ("f(x)=x+1", "g(x)=x+1", "?", "relation", "the names differ"),
-    ("f(x)=x+1", "f(t)=t+1", "=", "field"),
+    ("f(x)=x+1", "f(t)=t+1", "=", "structure"),
     ("f(x)=x+1", "f(t)=t+2", "!", "field"),
     ("f(x)=x+t", "f(t)=t+x", "?", "relation", "functions of different variables"),
     ("f(x)=x+t", "f(t)=2t", "?", "relation", "functions of different variables"),
     ("f(x)=2x", "f(t)=t+x", "?", "relation", "functions of different variables"),
     ("f(x)=x+1", "x+1", "=", "structure"),
-    ("x=y=5", "y=x=5", "=", "structure"),
+    ("x=y=5", "y=x=5", "=", "relation"),
     ("x=y=5", "x=5", "?", "relation", "names more unknowns"),
     ("x=y=5", "x=y=6", "!", "exact"),
     ("x=y=5", "5", "=", "structure"),
     ("a=b=c", "c=b=a", "=", "relation", "another order"),
-    ("a=b=c", "a=b=d", "!", ""),
+    ("a=b=c", "a=b=d", "!", "field"),
     ("2^3=8", "8", "=", "structure"),
     ("2^3=8", "2^3=8", "=", "structure"),
     ("2^3=8", "8=2^3", "=", "relation"),
     ("2^3=8", "4+4=8", "=", "relation"),
     (r"\cos\pi=-1", r"\sin\frac{3\pi}{2}=-1", "=", "relation"),
-    ("2^3=8", r"2\cdot2\cdot2=8", "=", ""),
-    ("2^3=8", "3+6=9", "!", ""),
+    ("2^3=8", r"2\cdot2\cdot2=8", "=", "relation"),
+    ("2^3=8", "3+6=9", "!", "exact"),
     (r"x=\pm2", "x^2=4", "=", "relation"),
     (r"x=\pm2", "x^2=9", "!", "relation"),
-    (r"x=\pm2", "2,-2", "=", "set"),
+    (r"x=\pm2", "2,-2", "=", "structure"),
     ("x^2=4", "x=2", "!", "relation"),
     ("x^2=4", "y=2", "!", "relation"),
-    (r"7 \mod 12", r"7\pmod{12}", "=", ""),
+    (r"7 \mod 12", r"7\pmod{12}", "=", "exact"),
     (r"x\equiv3\pmod 7", r"x\equiv3\pmod 7", "=", "structure"),
     (r"x\equiv3\pmod 7", "3", "=", "structure"),
     (r"x\equiv3\pmod 7", "4", "!", "exact"),
@@ -611,19 +583,16 @@ def test_sets_of_real_numbers(row):
     ("AB=5", "CD=5", "?", "relation"),
     ("AB=5", "5", "=", "structure"),
     ("f(3)=7", "7", "=", "structure"),
-    (r"x=\lim_{t\to0}t", "x=0", "?", ""),
+    (r"x=\lim_{t\to0}t", "x=0", "?", "ball"),
     (r"x=\lim_{t\to0}t", "y=0", "!", "relation"),
     ("(x,y)=(3,4)", "(3,4)", "=", "structure"),
-    ("(x,y)=(3,4)", "(3,4)=(x,y)", "=", ""),
-    ("(x,y)=(3,4)", "x=3,y=4", "=", "exact"),
+    ("(x,y)=(3,4)", "(3,4)=(x,y)", "=", "relation"),
+    ("(x,y)=(3,4)", "x=3,y=4", "=", "structure"),
     ("(x,y)=(3,4)", "(3,5)", "!", "exact"),
     ("x+1=y+1=z+1", "5", "?", "relation"),
 )
 def test_relations(row):
-    gold, pred, sign, stage, *words = row
-    verdict = compared(tree(gold), tree(pred))
-    assert verdict.equivalent is VERDICTS[sign], verdict
-    assert "".join(words) in verdict.reason
+    holds(*row)
 
 
 def test_the_name_may_have_to_be_written():
