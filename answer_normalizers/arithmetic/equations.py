@@ -5,6 +5,7 @@ r"""Equations and inequalities: equality up to scale, equality of solution sets.
 
 from __future__ import annotations
 
+from itertools import islice
 from zlib import crc32
 
 from flint import acb, acb_poly, arb, fmpq
@@ -13,6 +14,7 @@ from answer_normalizers.arithmetic.balls import BallPoint, UnevaluableError, pre
 from answer_normalizers.arithmetic.exact import rational
 from answer_normalizers.arithmetic.field import FieldPoint, proportional_in_field
 from answer_normalizers.arithmetic.polynomials import NotPolynomialError, over_field, zero_polynomial
+from answer_normalizers.arithmetic.sampling import Pair, has_pieces
 from answer_normalizers.tree.nodes import (
     Apply,
     Num,
@@ -20,7 +22,9 @@ from answer_normalizers.tree.nodes import (
     Sym,
     Value,
     free_symbols,
+    walk,
 )
+from answer_normalizers.tree.operators import Trait, heads
 from answer_normalizers.tree.sets import FLIPPED
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
@@ -30,6 +34,10 @@ _ROOT_ERROR = 1e-12
 """Relative error that a root found numerically is taken to have."""
 _TINY = 1e-30
 _POINTS = 3
+_IN_PIECES = heads(Trait.PIECES) | heads(Trait.ROOT)
+_ELSEWHERE = (fmpq(-1511, 7), fmpq(10_007, 3))
+"""Where a polynomial found from values at whole numbers is tried as well, so that `|x|` and the floor are
+none."""
 
 
 def difference(value: Relation) -> Value | None:
@@ -109,7 +117,38 @@ def _same_zeros_by_balls(left: Value, right: Value, names: list[str]) -> bool | 
                     except UnevaluableError:
                         continue
             covered = [seen or count >= _POINTS for seen, count in zip(covered, found, strict=True)]
-    return True if all(covered) else None
+        if not all(covered):
+            return None
+        return not (_has_pieces(left, right) and _differ_on_other_pieces(left, right, names))
+
+
+def _has_pieces(*values: Value) -> bool:
+    """Whether a variable stands where one of the trees may be put together of several functions."""
+    return any(
+        type(part) is Apply and part.head in _IN_PIECES and free_symbols(part) and has_pieces(part)
+        for value in values
+        for part in walk(value)
+    )
+
+
+def _differ_on_other_pieces(left: Value, right: Value, names: list[str]) -> bool:
+    """Whether a real zero of one, far out on either side of 0, is none of the other: `y = |x|` and
+    `y = x`."""
+    pair = Pair(left, right, names=names, log_base=10)
+    for env in islice(pair.ends_of_pieces(), 6, 8):  # the two furthest from 0, one on either side
+        for name in names:
+            others = {other: value for other, value in env.items() if other != name}
+            for one in (left, right):
+                try:
+                    sights = [
+                        pair.at({**others, name: acb(root)}) for root in _numeric_roots(one, name, others)
+                    ]
+                except UnevaluableError:
+                    continue
+                for sight in sights:
+                    if sight.real == (True, True) and sight.left.contains(0) != sight.right.contains(0):
+                        return True
+    return False
 
 
 def _positive(name: str, index: int) -> acb:
@@ -121,6 +160,9 @@ def _numeric_roots(node: Value, name: str, env: dict[str, acb]) -> list[arb]:
     size = 6
     values = [BallPoint({**env, name: acb(k)}).value(node) for k in range(size)]
     coefficients = _interpolate(values)
+    whole = acb_poly(coefficients)
+    if not all(whole(acb(p)).overlaps(BallPoint({**env, name: acb(p)}).value(node)) for p in _ELSEWHERE):
+        raise UnevaluableError
     while coefficients and coefficients[-1].contains(0) and coefficients[-1].abs_upper() < arb(2) ** -80:
         coefficients.pop()
     if not 1 < len(coefficients) < size:

@@ -56,7 +56,21 @@ SAME = [
     (r"x^2+y^2=\sqrt2", r"\sqrt2 x^2+\sqrt2 y^2=2", "19 digits"),
     (r"e^{-t} x=\pi", r"x=\pi e^{t}", "19 digits"),
 ]
+SAME += [
+    ("y=|x|", r"y=\sqrt{x^2}", "19 digits"),
+    ("y=|x-50|", r"\sqrt2y=|50-x|\sqrt2", "19 digits"),
+    (r"y=\sqrt{2x}", r"\frac{y}{\sqrt2}=\sqrt{x}", "19 digits"),
+]
 DIFFERENT = [
+    ("y=|x|", "y=x", "different solutions"),
+    ("y=|x|", "y=-x", "different solutions"),
+    (r"y=\sqrt{x^2}", "y=x", "different solutions"),
+    (r"y=\max(x,0)", "y=x", "different solutions"),
+    (r"y=\max(x,1000)", "y=1000", "different unknowns"),
+    (r"y=\max(x,1000)+x", "y=1000+x", "different solutions"),
+    ("y=|x-50|", "y=50-x", "different solutions"),
+    ("y=|x+50|", "y=50+x", "different solutions"),
+    ("|x|y=1", "xy=1", "different solutions"),
     ("x=3", "x=4", "different solutions"),
     ("x+y=3", "x+y=4", "different solutions"),
     ("x^2=1", "x=1", "different solutions"),
@@ -70,6 +84,11 @@ DIFFERENT = [
     (r"(y+\pi)x=1", r"(y-\pi)x=1", "different solutions"),
 ]
 OPEN = [
+    ("|x|=5", "x=5", "could not be compared"),
+    (r"\sqrt{x^2}=5", "x=5", "could not be compared"),
+    (r"\max(x,0)=5", "x=5", "could not be compared"),
+    ("|x-50|=3", "50-x=3", "could not be compared"),
+    (r"\lfloor x \rfloor=5", "x=5", "could not be compared"),
     ("1=2", "1=1", "without a variable"),
     (r"\sin x=y", r"\sin x=\cos x+y", None),
     (r"\sin x=0", r"\cos x=1", "could not be compared"),
@@ -150,6 +169,7 @@ def test_real_roots_are_found_from_values_alone(text, expected):
 
 @pytest.mark.parametrize(
     "text", ["5", "x-x", "x^5", "x^5-x", r"\sin x", "2^x", r"\frac{1}{x}", "z x", "(x-1)^2"]
+    + ["|x|", "|x-50|", "|x+50|", r"\max(x,0)", r"\min(x,1000)", r"\lfloor x \rfloor", r"\sqrt{x^2}"]
 )
 def test_no_roots_are_found_of_what_is_no_polynomial_of_a_low_degree(text):
     with precision(192), pytest.raises((UnevaluableError, ValueError)):
