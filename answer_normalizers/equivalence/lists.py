@@ -39,7 +39,10 @@ def _list_and_other(gold: Value, pred: Value, ask: Ask) -> Verdict:
     if type(other) is Quantity:
         return ask.instead(gold, pred, other, other.value)
     if type(other) is Sequence:
-        return in_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
+        verdict = in_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
+        if verdict.equivalent and other.opener + other.closer in ("[)", "(]"):
+            return different("type", "a list is never a half-open interval")
+        return verdict
     if type(other) is SetOf:
         return in_any_order(gold.items, pred.items, ask)  # type: ignore[union-attr]
     if type(other) is Matrix and (vector := as_vector(other)) is not None:
