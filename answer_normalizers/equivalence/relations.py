@@ -20,6 +20,10 @@ from answer_normalizers.tree.nodes import (
 from answer_normalizers.tree.sets import is_set_like
 from answer_normalizers.verdict import Verdict, different, equal, undecided
 
+_EQUALITIES = frozenset({"=", "~", "===", "~="})
+_SYMMETRIC = frozenset({"iff", "sim", "perp", "parallel"})
+"""Other signs whose sides may change places; `x \\to y` and `A \\subset B` say something else backwards."""
+
 
 def compare_relations(gold: Value, pred: Value, ask: Ask) -> Verdict:
     """Two answers of which one is a relation."""
@@ -60,15 +64,29 @@ def _two_relations(gold: Relation, pred: Relation, ask: Ask) -> Verdict:
     left, right = assignment(gold), assignment(pred)
     if (left is None and right is None) or (_is_equation(gold) and _is_equation(pred)):
         verdict = compare_equations(gold, pred)
+        if verdict.equivalent and not _EQUALITIES.issuperset((*gold.ops, *pred.ops)):
+            verdict = undecided("relation", "two statements that are no equations")
         if verdict.equivalent:
             return verdict
         if left is None or right is None:
-            inner = in_order(gold.sides, pred.sides, ask) if gold.ops == pred.ops else verdict
-            return inner if inner.equivalent else verdict
+            same = _same_sides(gold, pred, ask)
+            return verdict if same is None else same
     if left is not None and right is not None:
         return _two_assignments(gold, pred, left, right, ask)
     solved = compare_solutions(gold, pred)
     return undecided("relation", "an equation against a named value") if solved is None else solved
+
+
+def _same_sides(gold: Relation, pred: Relation, ask: Ask) -> Verdict | None:
+    """An acceptance where both say the same of equal sides; None where they do not."""
+    if gold.ops != pred.ops:
+        return None
+    turned = len(pred.ops) == 1 and not _SYMMETRIC.isdisjoint(pred.ops)
+    for sides in (pred.sides, *([pred.sides[::-1]] if turned else [])):
+        verdict = in_order(gold.sides, sides, ask)
+        if verdict.equivalent:
+            return verdict
+    return None
 
 
 def _two_assignments(

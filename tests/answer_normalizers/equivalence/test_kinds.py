@@ -601,6 +601,29 @@ def test_relations(row):
     holds(*row)
 
 
+@cases(
+    (r"AB\parallel CD", r"AB\perp CD", "?", "relation", "no equations"),
+    (r"AB\parallel CD", r"CD\parallel AB", "=", "structure"),
+    (r"AB\perp CD", r"CD\perp AB", "=", "structure"),
+    (r"a\sim b", r"b\sim a", "=", "structure"),
+    (r"x\iff y", r"y\iff x", "=", "structure"),
+    (r"x\iff y", r"x\Rightarrow y", "?", "relation", "no equations"),
+    (r"x\Rightarrow y", r"y\Rightarrow x", "?", "relation", "no equations"),
+    (r"x\Rightarrow y+y", r"x\Rightarrow 2y", "=", "field"),
+    (r"x\to y", r"y\to x", "?", "relation", "no equations"),
+    (r"x\to y", r"x\to z", "!", "relation"),
+    (r"A\subset B", r"B\subset A", "?", "relation", "no equations"),
+    (r"x+y\to 1", "x+y=1", "?", "relation", "no equations"),
+    (r"x+2y\propto 1", r"2x+4y\propto 2", "?", "relation", "no equations"),
+    (r"x+2y\approx 1", "x+2y=1", "=", "relation", "factor"),
+    (r"x+2y\equiv 1", r"2x+4y\equiv 2", "=", "relation", "factor"),
+    (Relation(("->", "->"), (X, Sym("y"), Sym("z"))), Relation(("->", "->"), (Sym("z"), Sym("y"), X)), "?", "relation"),
+    (Relation(("iff", "iff"), (X, Sym("y"), Sym("z"))), Relation(("iff", "iff"), (X, Sym("y"), Sym("z"))), "=", "structure"),
+)  # fmt: skip
+def test_statements_that_are_no_equations_are_the_same_with_the_same_sign_between_equal_sides(row):
+    holds(*row)
+
+
 def test_the_name_may_have_to_be_written():
     holds("x=5", "5", "!", "relation", "only one of the answers names", assignments="required")
     holds("x=5", "x=5", "=", "structure", assignments="required")
