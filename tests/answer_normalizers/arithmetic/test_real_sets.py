@@ -149,7 +149,8 @@ def test_the_members_of_a_set(text, condition):
 @pytest.mark.parametrize(
     "text",
     [
-        "(3,1)", r"[-\infty,1)", r"(1,\infty]", r"(\infty,1)", r"(1,-\infty)", "(1,2,3)", "(i,2)", "(1,i)", "x>i",
+        "(3,1)", r"[-\infty,1)", r"(1,\infty]", r"(\infty,1)", r"(1,-\infty)", "(1,2,3)", "(i,2)", "(1,i)",
+        "x>i",
         r"x\in y", "x>y", "1>2", r"2\in(1,3)", r"x+1\in(1,3)", "5", "x", "x+1", r"\text{yes}", r"\{x:y>2\}",
         r"|x|+|x-1|+|x-2|+|x-3|<9", r"\{1,x\}", "(1,y)", r"\sin x>0", r"\sqrt2 x^2>2", r"\sqrt2|x|>y",
         r"x\in\{1,y\}", "2:3", r"x\equiv1", r"x\approx1", r"x<1\text{ or }y>2", r"\{2x:x>1\}", r"(1,2)+(3,4)",

@@ -332,7 +332,7 @@ def test_what_a_policy_says_of_a_pair(gold, pred, policy, sign):
 def test_a_constant_of_integration_may_be_any_of_its_letters(gold, pred, sign):
     assert scalars(gold, pred).equivalent is VERDICTS[sign]
     strict = scalars(gold, pred, constants_of_integration="same_letter")
-    assert strict.equivalent is (True if gold == pred else False)
+    assert strict.equivalent is (gold == pred)
 
 
 # ---- sizes -----------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from answer_normalizers.tree.nodes import (
 from tests.answer_normalizers.answers import compared, value
 
 VERDICTS = {"=": True, "!": False, "?": None}
-X = Sym("x")
+X, Y, Z = Sym("x"), Sym("y"), Sym("z")
 ABC = Apply("*", (Sym("A"), Sym("B"), Sym("C")))
 
 
@@ -617,8 +617,8 @@ def test_relations(row):
     (r"x+2y\propto 1", r"2x+4y\propto 2", "?", "relation", "no equations"),
     (r"x+2y\approx 1", "x+2y=1", "=", "relation", "factor"),
     (r"x+2y\equiv 1", r"2x+4y\equiv 2", "=", "relation", "factor"),
-    (Relation(("->", "->"), (X, Sym("y"), Sym("z"))), Relation(("->", "->"), (Sym("z"), Sym("y"), X)), "?", "relation"),
-    (Relation(("iff", "iff"), (X, Sym("y"), Sym("z"))), Relation(("iff", "iff"), (X, Sym("y"), Sym("z"))), "=", "structure"),
+    (Relation(("->", "->"), (X, Y, Z)), Relation(("->", "->"), (Z, Y, X)), "?", "relation"),
+    (Relation(("iff", "iff"), (X, Y, Z)), Relation(("iff", "iff"), (X, Y, Z)), "=", "structure"),
 )  # fmt: skip
 def test_statements_that_are_no_equations_are_the_same_with_the_same_sign_between_equal_sides(row):
     holds(*row)

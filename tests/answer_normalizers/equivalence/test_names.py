@@ -17,6 +17,7 @@ from answer_normalizers.tree.nodes import Apply, Items, Num, Quantity, Relation,
 from tests.answer_normalizers.answers import value
 
 X, Y = Sym("x"), Sym("y")
+THIRD, ROUNDED = Num(fmpq(1, 3)), Num(fmpq(33, 100))
 NAMELESS = Text("")
 
 
@@ -56,8 +57,8 @@ def approx(*sides: str | Value) -> Relation:
         (approx("x", "3.14"), "x", "3.14"),
         (approx(r"\frac13", "0.33"), NAMELESS, r"\frac13"),
         (approx(r"\sqrt2+1", "2.4"), NAMELESS, r"\sqrt2+1"),
-        (Relation(("=", "~"), (X, Num(fmpq(1, 3)), Num(fmpq(33, 100)))), "x", r"\frac13"),
-        (Relation(("=", "~", "="), (X, Num(fmpq(1, 3)), Num(fmpq(33, 100)), Num(fmpq(33, 100)))), "x", r"\frac13"),
+        (Relation(("=", "~"), (X, THIRD, ROUNDED)), "x", r"\frac13"),
+        (Relation(("=", "~", "="), (X, THIRD, ROUNDED, ROUNDED)), "x", r"\frac13"),
         (Relation(("~", "="), (X, Num(3), Num(3))), "x", "3"),
         (Relation(("~", "~"), (X, Num(3), Num(3))), "x", "3"),
         (approx("x+1", "3"), None, None),
@@ -122,13 +123,16 @@ def test_what_a_convention_may_change_contradicts_nothing():
 
 
 NAMES = [
-    "x", "x_1", "A", "i", r"\bar{x}", "f(x)", "f(3)", "AB", "ABC", "|v|", "|AB|", r"\sin A", r"\cos\theta", r"\text{area}",
+    "x", "x_1", "A", "i", r"\bar{x}", "f(x)", "f(3)", "AB", "ABC", "|v|", "|AB|", r"\sin A", r"\cos\theta",
+    r"\text{area}",
     "(x,y)", r"\gcd(a,b)", r"\max(x,y)", r"\frac{AB}{CD}", r"\lfloor x \rfloor",
-    Quantity(X, "cm"), Apply("*", (Text("side"), Num(2))), Apply("Re", (Sym("z"),)), Apply("abs", (Text("v"),)),
+    Quantity(X, "cm"), Apply("*", (Text("side"), Num(2))), Apply("Re", (Sym("z"),)),
+    Apply("abs", (Text("v"),)),
     Apply("abs", (Apply("*", (Sym("A"), Sym("B"))),)), Apply("min", (X, Y)), Apply("lcm", (X, Y)),
 ]  # fmt: skip
 NO_NAMES = [
-    "5", r"\pi", "e", r"\infty", "x+1", "2x", "xy", "Ab", "(x,1)", r"\frac{x}{y}", r"\frac{AB}{2}", r"\sin 2", "|3|",
+    "5", r"\pi", "e", r"\infty", "x+1", "2x", "xy", "Ab", "(x,1)", r"\frac{x}{y}", r"\frac{AB}{2}", r"\sin 2",
+    "|3|",
     r"|x+1|", r"\gcd(a,2)", "x^2", r"\sqrt{A}", r"\ln x", "[[1]]", r"\{x\}", "x=1", "2A", r"\max(x,1)",
     Quantity(Num(5), "cm"), Apply("abs", (Sequence("(", ")", (X,)),)), Apply("/", (Sym("A"), Sym("B"))),
 ]  # fmt: skip
