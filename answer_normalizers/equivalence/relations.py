@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from answer_normalizers.arithmetic.equations import compare_equations
 from answer_normalizers.equivalence.asking import SCALARS, Ask, apart, in_order
-from answer_normalizers.equivalence.names import argument_renaming, assignment, names_agree, spread, unknowns
+from answer_normalizers.equivalence.names import argument_renaming, assignment, names_agree, unknowns
 from answer_normalizers.equivalence.sets import compare_real_sets
 from answer_normalizers.tree.nodes import (
     Apply,
@@ -43,11 +43,8 @@ def compare_relations(gold: Value, pred: Value, ask: Ask) -> Verdict:
 
 
 def _unnamed_and_value(gold: Value, pred: Value, ask: Ask) -> Verdict:
-    """A relation that names nothing beside an answer that is none: two unknowns at once, `7 mod 12`."""
-    relation, other = apart(Relation, gold, pred)
-    several = spread(relation)
-    if type(other) is Items and type(several) is Items:
-        return ask.instead(gold, pred, relation, several)
+    """A relation that names nothing beside an answer that is none, such as `7 mod 12`."""
+    relation, _ = apart(Relation, gold, pred)
     if relation.ops == ("mod",):
         return ask.instead(gold, pred, relation, relation.sides[0])
     if relation.ops[-1] in ("===", "=>", "->", "iff"):
