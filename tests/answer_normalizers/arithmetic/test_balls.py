@@ -144,6 +144,7 @@ def test_a_ball_that_holds_more_than_zero_is_not_zero():
     for text in ("x^{-1}", "x^0", r"x^{\sqrt2}", r"x^{\frac13}", r"\sqrt[\pi]{x}", r"\frac1x", r"\ln x"):
         assert has_no_value(text, x=wide), text
     assert ball("x^2", x=wide).contains(0)
+    assert ball(Apply("^", (Sym("x"), Num(1))), x=wide).contains(0)
     assert not has_no_value("x^{-1}", x=acb(arb(2, 1)))
     assert not has_no_value(r"\sqrt[\pi]{x}", x=acb(arb(2, 1)))
 
