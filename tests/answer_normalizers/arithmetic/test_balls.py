@@ -270,6 +270,7 @@ def test_an_unknown_function_is_one_function_of_its_name_and_arguments():
     assert not ball("f(-2)").overlaps(ball("f(2)"))
     assert not ball("f(-2)").overlaps(ball("-f(2)"))
     assert not ball("f(0)").contains(0)
+    assert not ball("f(0)-4f(1)+6f(2)-4f(3)+f(4)").contains(0)  # nor a cubic polynomial
     assert not ball("f(2,0)+f(0,3)-f(0,0)").overlaps(ball("f(3,0)+f(0,2)-f(0,0)"))
     assert ball(Apply("call", (Apply("inv", (Sym("f"),)), Num(2)))).is_finite()
     assert ball(Apply("call", (Sym("\ud800"), Num(2)))).is_finite()

@@ -195,6 +195,15 @@ def test_an_unknown_function_of_an_expression_that_is_no_name():
     assert compare_in_field(call, Apply("call", (Sym("?"), X))) is True
 
 
+def test_a_negative_exponent_may_be_written_with_a_sign_of_its_own():
+    tree = Apply("^", (X, Apply("neg", (Num(2),))))
+    assert compare_in_field(tree, value(r"\frac{1}{x^2}")) is True
+    assert compare_in_field(tree, value(r"\frac{1}{x^3}")) is False
+    assert not is_formal(tree)
+    half = Apply("^", (X, Apply("neg", (Num(fmpq(1, 2)),))))
+    assert compare_in_field(half, Apply("^", (X, Num(fmpq(-1, 2))))) is True
+
+
 def test_roots_with_index_nought_have_a_value():
     assert compare_in_field(value(r"\sqrt[0]{x}"), value(r"\sqrt[1]{x}")) is True
     assert compare_in_field(value(r"\sqrt[0]{x}"), value(r"\sqrt[0]{y}")) is None

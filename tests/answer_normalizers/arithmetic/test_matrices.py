@@ -48,6 +48,9 @@ M = matrix
         (Apply("+", (M(A), M(B))), S(A) + S(B)),
         (Apply("+", (M(A), M(B), M(A))), 2 * S(A) + S(B)),
         (Apply("+", (M(A), Apply("neg", (M(B),)))), S(A) - S(B)),
+        (Apply("+", (M(((1, 2),)), M(((3, 4),)))), S([[4, 6]])),
+        (Apply("+", (M(((1,), (2,))), M(((3,), (4,))))), S([[4], [6]])),
+        (Apply("+", (M(((1, 2),)), M(((3, 4, 5),)))), None),
         (Apply("+", (M(A), M(WIDE))), None),
         (Apply("+", (M(A), M(TALL))), None),
         (Apply("+", (M(A), Num(1))), None),
@@ -130,6 +133,10 @@ def test_scalars_and_letters_stay_as_they_are():
     assert as_matrix(Apply("neg", (Matrix(((Sym("x"), value("-x")),)),))) == Matrix(
         ((Apply("neg", (Sym("x"),)), Sym("x")),)
     )
+
+
+def test_a_product_of_single_cells_is_a_product_and_no_sum():
+    assert as_matrix(Apply("*", (M(((2,),)), M(((5,),))))) == Matrix(((Apply("*", (Num(2), Num(5))),),))
 
 
 def test_powers_of_matrices_with_letters_are_left():
