@@ -53,8 +53,6 @@ def _list_and_other(gold: Value, pred: Value, ask: Ask) -> Verdict:
         one = (other,)
         return in_any_order(items.items, one, ask) if items is gold else in_any_order(one, items.items, ask)
     if is_set_like(other):
-        if any(type(item) is Relation or is_set_like(item) for item in items.items):
-            return compare_real_sets(gold, pred, ask)
         return compare_sets(gold, pred)
     if len(set(items.items)) == 1 and ask.policy.repeated_items == "ignored":
         return ask.instead(gold, pred, items, items.items[0])
