@@ -140,6 +140,12 @@ def cases(*rows: tuple[object, ...]):
     ("k=2,h=1", "(1,2)", "!", "exact"),
     ("x=2,a=1", "(2,1)", "=", "structure"),
     ("x=2,a=1", "(1,2)", "!", "exact"),
+    ("X=2,A=1", "(2,1)", "=", "structure"),
+    ("x=2,X=1", "(2,1)", "=", "structure"),
+    ("a=2,X=1", "(2,1)", "=", "structure"),
+    ("p=2,X=1", "(2,1)", "=", "structure"),
+    ("u=2,X=1", "(2,1)", "=", "structure"),
+    ("m=2,X=1", "(2,1)", "=", "structure"),
     ("x=1,y=2", r"\begin{pmatrix}1\\2\end{pmatrix}", "=", "structure"),
     ("x=1,x>2", "x=1", "?", "set"),
     ("x=1,x>2", r"x\ge2", "!", "set"),
@@ -661,3 +667,31 @@ def test_kinds_that_have_no_rule_together_are_of_different_types():
         for other in kinds:
             verdict = compared(one, other)
             assert (verdict.equivalent is True) == (one == other), (one, other, verdict)
+
+
+@pytest.mark.parametrize(
+    ("gold", "pred"),
+    [
+        ("1,3", r"\begin{pmatrix}2\\3\end{pmatrix}"),
+        ("1,3", "(2,3)"),
+        ("(1,3)", "(2,3)"),
+        ("(1,3)", "[2,3]"),
+        ("(1,3)", r"\begin{pmatrix}2\\3\end{pmatrix}"),
+        ("[1,3]", r"\begin{pmatrix}2&3\end{pmatrix}"),
+        (r"\begin{pmatrix}1&3\end{pmatrix}", r"\begin{pmatrix}2&3\end{pmatrix}"),
+        (r"\{1\}", "2"),
+        ("x=1", "2"),
+        ("x=1", "x=2"),
+        ("x=1,y=3", "(2,3)"),
+        ("x=1,y=3", "y=3,x=2"),
+        ("x=1,y=3", r"\begin{pmatrix}2\\3\end{pmatrix}"),
+        ("1,1", "2"),
+        (r"1\text{ cm}", "2"),
+        (r"1\text{ cm}", r"2\text{ cm}"),
+        (r"1\text{ apples}", r"2\text{ oranges}"),
+        (r"x\equiv1\pmod 7", "2"),
+    ],
+)
+def test_the_value_of_the_gold_is_named_first(gold, pred):
+    assert compared(value(gold), value(pred)).witness == "1 against 2"
+    assert compared(value(pred), value(gold)).witness == "2 against 1"
