@@ -688,6 +688,7 @@ def test_kinds_that_have_no_rule_together_are_of_different_types():
         ("1,1", "2"),
         (r"1\text{ cm}", "2"),
         (r"1\text{ cm}", r"2\text{ cm}"),
+        (r"1\text{ m}", "2 m"),
         (r"1\text{ apples}", r"2\text{ oranges}"),
         (r"x\equiv1\pmod 7", "2"),
     ],
