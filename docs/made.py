@@ -186,7 +186,9 @@ def _annotation(annotation: Any) -> str:
 
 
 def _value(value: Any) -> str:
-    """A default; a dataclass whose fields all have theirs is short."""
+    """A default as it is written: a class by its name; a dataclass whose fields all have theirs is short."""
+    if isinstance(value, type):
+        return value.__name__
     if dataclasses.is_dataclass(value) and not isinstance(value, type) and value == type(value)():
         return f"{type(value).__name__}()"
     return repr(value)
