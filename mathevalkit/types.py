@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Outcome: TypeAlias = Literal["correct", "wrong", "no_answer", "truncated", "undecided", "backend_error"]
 """How a sample ended; exactly one of these. The rule that decides: ``mathevalkit.scoring.outcomes``."""
@@ -104,9 +104,8 @@ class Completion:
         return (self.sample_id, self.k)
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """A completion and the answer it should give: what a judge needs."""
+class Generation(NamedTuple):
+    """A completion and the answer it should give: what a judge needs. A tuple, since one is made of each."""
 
     completion: Completion
     gold: str

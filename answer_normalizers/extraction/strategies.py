@@ -123,12 +123,11 @@ def extract_parts(text: str, strategy: str) -> tuple[Extraction | None, tuple[st
     found = _find(text, strategy)
     if found is None:
         return None, ()
-    parts = tuple(text[start:end] for start, end in found.parts)
     start, end = found.parts[0][0], found.parts[-1][1]
-    return (
-        Extraction(", ".join(parts), start, end, found.rule, found.explicit),
-        parts if len(parts) > 1 else (),
-    )
+    if len(found.parts) == 1:
+        return Extraction(text[start:end], start, end, found.rule, found.explicit), ()
+    parts = tuple(text[first:last] for first, last in found.parts)
+    return Extraction(", ".join(parts), start, end, found.rule, found.explicit), parts
 
 
 def check_strategy(strategy: str) -> None:

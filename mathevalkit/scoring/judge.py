@@ -67,7 +67,8 @@ class Judge:
 
     def judge(self, generation: Generation) -> list[ScoredCompletion]:
         """One line of a verdict file for each scorer."""
-        return [scored(generation.completion, verdict) for verdict in self.verdicts(generation)]
+        completion = generation.completion
+        return [scored(completion, _verdict(name, scorer, generation)) for name, scorer in self._scorers]
 
     def verdicts(self, generation: Generation) -> list[Verdict | None]:
         """What each scorer says; None where there is no text. A scorer that fails is undecided."""
