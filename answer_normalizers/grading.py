@@ -32,13 +32,11 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Final
 
-from answer_normalizers.equivalence.check import check
+from answer_normalizers.equivalence.check import DEFAULT_POLICY, check
 from answer_normalizers.extraction.strategies import check_strategy, extract_parts
 from answer_normalizers.plugins import PluginError, Registry
 from answer_normalizers.policy import Policy
 from answer_normalizers.verdict import Verdict
-
-_DEFAULT_POLICY = Policy()
 
 
 def grade(
@@ -47,7 +45,7 @@ def grade(
     text: str,
     strategy: str = "auto",
     normalizer: str | None = None,
-    policy: Policy = _DEFAULT_POLICY,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Verdict:
     """Find the answer in a text and decide whether it is the same as `gold`: `extract`, then `check`.
 

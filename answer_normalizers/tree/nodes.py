@@ -151,7 +151,6 @@ class Text:
     words: str
 
 
-Scalar = Num | Sym | Apply
 Value = (
     Num | Sym | Apply | Sequence | Items | SetOf | SetOp | Builder | Relation | Logic | Matrix | Quantity
     | Based | Ratio | Clock | Text
